@@ -1,0 +1,1 @@
+export { Bag, CompileError, type Diagnostic } from './diag/diagnostic.ts'

@@ -1,0 +1,28 @@
+/** Options of one compilation, with their defaults in one place. */
+export interface CompileOptions {
+  /** Instruction set level; v3 is the default of clang 19 and every kernel since 5.1. */
+  readonly cpu: 'v1' | 'v2' | 'v3' | 'v4'
+  /** Names of optional passes to leave out; `all` leaves out every optional pass. */
+  readonly skip: readonly string[]
+  /** Run the SSA verifier after every pass. */
+  readonly verify: boolean
+  /** Steps that one macro expansion may take before it is stopped. */
+  readonly macroSteps: number
+  /** Called after each stage and pass with what it made. */
+  readonly trace?: ((event: TraceEvent) => void) | undefined
+}
+
+export interface TraceEvent {
+  /** `expand`, `forms`, `ssa`, a pass name, `regalloc`, `asm`. */
+  readonly stage: string
+  readonly program: string
+  /** Printed on demand, since most subscribers want one stage only. */
+  readonly print: () => string
+}
+
+export const DEFAULT_OPTIONS: CompileOptions = {
+  cpu: 'v3',
+  skip: [],
+  verify: true,
+  macroSteps: 1_000_000,
+}

@@ -1,0 +1,96 @@
+/**
+ * What a kernel or VM object must offer so that the typed handles (`runtime/object.ts`) work on top of it. Raw bytes
+ * only: keys and values are encoded above. Names are ELF names.
+ */
+import type { BpfObject, MapSpec, ProgramSpec } from '../object/object.ts'
+
+export type BackendKind = 'kernel' | 'vm'
+
+export interface ObjectBackend {
+  readonly kind: BackendKind
+  readonly object: BpfObject
+  readonly maps: ReadonlyMap<string, MapBackend>
+  readonly programs: ReadonlyMap<string, ProgramBackend>
+  /** Detaches and frees everything; a second call does nothing. */
+  close(): void
+}
+
+export interface MapBackend {
+  readonly spec: MapSpec
+  /** Number of values behind one key: possible CPUs for per-CPU maps, else 1. */
+  readonly cpus: number
+  /**
+   * Value bytes, or undefined when the key is missing. Per-CPU maps: `cpus` values of round_up(valueSize, 8) bytes
+   * each, one after another (kernel ABI). The result is the caller's to keep.
+   */
+  lookup(key: Uint8Array): Uint8Array | undefined
+  /** flags: BPF_ANY 0, BPF_NOEXIST 1, BPF_EXIST 2. Returns false when the flag's condition does not hold. */
+  update(key: Uint8Array, value: Uint8Array, flags: number): boolean
+  /** False when the key was missing. */
+  delete(key: Uint8Array): boolean
+  /** Key after `key`, the first one for undefined; undefined at the end. */
+  nextKey(key: Uint8Array | undefined): Uint8Array | undefined
+  /** Many entries at once, where the backend can; undefined otherwise. One element per entry: [key, value]. */
+  entries?(): Iterable<readonly [Uint8Array, Uint8Array]> | undefined
+  /** Puts a program of the same object into a prog array. */
+  setProgram?(index: number, program: ProgramBackend): void
+  /** Present for ring buffers. */
+  readonly ring?: RingBackend
+  /** File descriptor, kernel only. */
+  readonly fd?: number
+}
+
+export interface RingBackend {
+  /**
+   * Hands every committed record to `take` (a view valid only during the call), at most `limit`; returns how many.
+   * Discarded records are skipped and not counted.
+   */
+  drain(take: (record: Uint8Array) => void, limit: number): number
+  /** Calls back when records may be waiting; returns a function that stops it. Keeps the event loop alive until then. */
+  onReadable(callback: () => void): () => void
+}
+
+export interface RunInput {
+  /** Packet bytes, for program types that have a packet. */
+  readonly data?: Uint8Array | undefined
+  /** Context bytes (kernel layout of the program type's context struct). */
+  readonly ctx?: Uint8Array | undefined
+  readonly repeat?: number | undefined
+}
+
+export interface RunResult {
+  /** r0, 32 bits as the kernel reports it. */
+  readonly retval: number
+  /** Packet afterwards. */
+  readonly data: Uint8Array
+  readonly ctx?: Uint8Array | undefined
+  /** Mean nanoseconds of a run. */
+  readonly durationNs: number
+}
+
+export interface AttachOptions {
+  /** Network interface by name or index: XDP, TC. */
+  readonly ifname?: string | undefined
+  readonly ifindex?: number | undefined
+  /** XDP: native, generic (skb), offload, or what the kernel picks. */
+  readonly mode?: 'auto' | 'native' | 'generic' | 'offload' | undefined
+  /** TC. */
+  readonly direction?: 'ingress' | 'egress' | undefined
+  /** Cgroup directory. */
+  readonly cgroup?: string | undefined
+  /** `link` or `netlink`: forces one way of attaching; default: link, then netlink. */
+  readonly via?: 'auto' | 'link' | 'netlink' | undefined
+}
+
+/** An attachment; disposing detaches. */
+export interface Link extends Disposable {
+  readonly kind: string
+  detach(): void
+}
+
+export interface ProgramBackend {
+  readonly spec: ProgramSpec
+  run(input: RunInput): RunResult
+  attach(options: AttachOptions): Link
+  readonly fd?: number
+}
