@@ -66,3 +66,13 @@ export interface BpfObject {
 export function slotCount(program: ProgramSpec): number {
   return program.insns.reduce((n, insn) => n + (insn.immHigh === undefined ? 1 : 2), 0)
 }
+
+/** What the backend makes of one function. */
+export interface MachineCode {
+  readonly insns: readonly Insn[]
+  readonly relocations: readonly Relocation[]
+  /** Ascending slots; the first is slot 0 (the kernel demands line info for the first instruction). */
+  readonly lines: readonly LineInfo[]
+  /** Bytes, a multiple of 8, at most 512. */
+  readonly stackSize: number
+}

@@ -288,7 +288,7 @@ export class Func {
     editBlock(target).preds.push(block)
     const phis = this.phis(target)
     invariant(phis.length === phiArgs.length, `ssa: retarget to b${target.id} without phi arguments`)
-    phis.forEach((phi, i) => this.pushArg(phi as Inst, phiArgs[i]!))
+    for (const [i, phi] of phis.entries()) this.pushArg(phi as Inst, phiArgs[i]!)
   }
 
   phis(block: Block): InstOf<'phi'>[] {

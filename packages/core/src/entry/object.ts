@@ -1,0 +1,2 @@
+/** Public entry `@unplugin-bpf/core/object`: re-exports only. */
+export {}

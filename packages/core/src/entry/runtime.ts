@@ -1,0 +1,2 @@
+/** Public entry `@unplugin-bpf/core/runtime`: re-exports only. */
+export {}

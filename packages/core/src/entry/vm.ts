@@ -1,0 +1,2 @@
+/** Public entry `@unplugin-bpf/core/vm`: re-exports only. */
+export {}
