@@ -1,0 +1,10 @@
+/** Options of the plugin, the same under every bundler. */
+export interface Options {
+  /** BPF instruction set level (default v3: every kernel since 5.1). */
+  readonly cpu?: 'v1' | 'v2' | 'v3' | 'v4'
+  /**
+   * Write the exact types of `x.bpf.lisp` beside it, as `x.bpf.d.lisp.ts` (default true). Needs
+   * `"allowArbitraryExtensions": true` in tsconfig.json.
+   */
+  readonly types?: boolean
+}
