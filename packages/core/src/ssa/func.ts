@@ -133,6 +133,11 @@ export class Func {
     return this.#nextInst
   }
 
+  /** Upper bound of block ids. */
+  get blockLimit(): number {
+    return this.#nextBlock
+  }
+
   newBlock(): Block {
     const block: Block = { id: this.#nextBlock++, insts: [], preds: [], succs: [] }
     ;(this.blocks as Block[]).push(block)
@@ -202,7 +207,7 @@ export class Func {
   moveBefore(inst: Inst, anchor: Inst): void {
     const from = inst.block
     const to = anchor.block
-    invariant(from && to, 'ssa: move of a detached instruction')
+    invariant(from && to && inst !== anchor, 'ssa: move of a detached instruction, or in front of itself')
     editBlock(from).insts.splice(from.insts.indexOf(inst), 1)
     this.#place(inst, to, to.insts.indexOf(anchor))
   }
@@ -238,6 +243,23 @@ export class Func {
     this.#unplace(inst)
   }
 
+  /** Removes instructions that nothing outside the set uses (a dead cycle through a phi). */
+  removeInsts(dead: ReadonlySet<Inst>): void {
+    for (const inst of dead) {
+      invariant(OPS[inst.op].class !== 'terminator', 'ssa: removeInsts of a terminator')
+      for (const user of inst.uses) invariant(dead.has(user), `ssa: remove v${inst.id}, which v${user.id} uses`)
+    }
+    for (const inst of dead) this.#unplace(inst)
+  }
+
+  /** Puts a new instruction in the place of `old`; it takes over the span and the uses. */
+  rewrite<K extends OpName>(old: Inst, op: K, attr: OpAttrs[K], args: readonly Inst[] = [], type?: SsaType): InstOf<K> {
+    invariant(old.op !== 'phi' && OPS[old.op].class !== 'terminator', `ssa: rewrite of a ${old.op}`)
+    const inst = this.insertBefore(old, op, attr, args, { type })
+    this.replaceInst(old, inst as Inst)
+    return inst
+  }
+
   /** Replaces uses and removes. */
   replaceInst(inst: Inst, value: Inst): void {
     this.replaceUses(inst, value)
@@ -263,6 +285,7 @@ export class Func {
     targets: readonly [Block, Block],
     span?: Span,
   ): void {
+    invariant(targets[0] !== targets[1], 'ssa: a branch with two equal targets is a jump')
     this.append(block, 'br', attr, args, { span })
     this.#link(block, targets[0])
     this.#link(block, targets[1])
@@ -282,13 +305,35 @@ export class Func {
 
   /** Points the edge `block -> succs[index]` at another block; phi arguments for the new edge come from `phiArgs`. */
   retarget(block: Block, index: number, target: Block, phiArgs: readonly Inst[] = []): void {
-    const old = block.succs[index]!
+    const old = block.succs[index]
+    invariant(old && !block.succs.includes(target), `ssa: retarget of b${block.id} to b${target.id}`)
     this.#removePredEdge(old, block)
     editBlock(block).succs[index] = target
     editBlock(target).preds.push(block)
     const phis = this.phis(target)
     invariant(phis.length === phiArgs.length, `ssa: retarget to b${target.id} without phi arguments`)
     for (const [i, phi] of phis.entries()) this.pushArg(phi as Inst, phiArgs[i]!)
+  }
+
+  /** Puts a new block, which only jumps, on an edge. */
+  splitEdge(block: Block, index: number): Block {
+    const target = block.succs[index]
+    invariant(target, 'ssa: splitEdge of a missing edge')
+    const middle = this.newBlock()
+    // The new block takes the edge's place in the list of predecessors, so that phi arguments stay where they are.
+    editBlock(target).preds[target.preds.indexOf(block)] = middle
+    editBlock(block).succs[index] = middle
+    editBlock(middle).preds.push(block)
+    this.append(middle, 'jump', {}, [], { span: this.terminator(block)?.span })
+    editBlock(middle).succs.push(target)
+    return middle
+  }
+
+  /** Arguments that the phis of `block` have for the edge from `pred`. */
+  phiArgs(block: Block, pred: Block): Inst[] {
+    const at = block.preds.indexOf(pred)
+    invariant(at >= 0, `ssa: b${pred.id} is no predecessor of b${block.id}`)
+    return this.phis(block).map((phi) => phi.args[at]!)
   }
 
   phis(block: Block): InstOf<'phi'>[] {
@@ -303,6 +348,8 @@ export class Func {
   /** Removes blocks (with edges and instructions); nothing outside may use their values, except phis over their edges. */
   removeBlocks(dead: ReadonlySet<Block>): void {
     for (const block of dead) {
+      const live = block.preds.find((pred) => !dead.has(pred))
+      invariant(!live && block !== this.blocks[0], `ssa: remove b${block.id}, which b${live?.id} goes to`)
       while (block.succs.length > 0) this.#unlink(block, block.succs.length - 1)
     }
     for (const block of dead) {

@@ -1,0 +1,39 @@
+/**
+ * Orders of the control flow graph. All of them start at the entry and leave out blocks that it does not reach; they
+ * are computed afresh on each call, since any edit of an edge makes them wrong.
+ */
+import type { Block, Func } from './func.ts'
+
+/** Every block after its successors (back edges aside). Iterative: functions may be thousands of blocks deep. */
+export function postorder(fn: Func): Block[] {
+  const order: Block[] = []
+  const seen = new Set<Block>([fn.entry])
+  const stack: { readonly block: Block; next: number }[] = [{ block: fn.entry, next: 0 }]
+  while (stack.length > 0) {
+    const top = stack.at(-1)!
+    const succ = top.block.succs[top.next++]
+    if (succ === undefined) {
+      order.push(top.block)
+      stack.pop()
+    } else if (!seen.has(succ)) {
+      seen.add(succ)
+      stack.push({ block: succ, next: 0 })
+    }
+  }
+  return order
+}
+
+/** Every block before its successors (back edges aside). */
+export function reversePostorder(fn: Func): Block[] {
+  return postorder(fn).reverse()
+}
+
+export function unreachableBlocks(fn: Func): Set<Block> {
+  const reached = new Set(postorder(fn))
+  return new Set(fn.blocks.filter((block) => !reached.has(block)))
+}
+
+/** The edge leaves a block with several successors and enters one with several predecessors. */
+export function isCriticalEdge(from: Block, to: Block): boolean {
+  return from.succs.length > 1 && to.preds.length > 1
+}
