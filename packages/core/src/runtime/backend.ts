@@ -80,6 +80,8 @@ export interface AttachOptions {
   readonly cgroup?: string | undefined
   /** `link` or `netlink`: forces one way of attaching; default: link, then netlink. */
   readonly via?: 'auto' | 'link' | 'netlink' | undefined
+  /** What to trace, in place of the section name's target (`sched/sched_switch`, a kernel function, ...). */
+  readonly target?: string | undefined
 }
 
 /** An attachment; disposing detaches. */

@@ -1,0 +1,285 @@
+/**
+ * What an application sees of a loaded program: typed maps, programs and the module object. The generated `.d.ts` of a
+ * `.bpf.lisp` file names these types; `createHandles` makes the objects. Keys and values are JavaScript values
+ * (`codec.ts`); kernel and VM behave alike.
+ */
+import type { BackendKind, Link, ObjectBackend } from './backend.ts'
+import type { Codec } from './codec.ts'
+
+/** Size and codec of a struct, union or scalar. */
+export interface Struct<T> extends Codec<T> {}
+
+export interface MapHandle {
+  /** ELF name. */
+  readonly name: string
+  /** Kernel's name of the map type (`percpu_array`). */
+  readonly type: string
+  /** Bytes. */
+  readonly keySize: number
+  readonly valueSize: number
+  readonly maxEntries: number
+  /** File descriptor; undefined in the VM. */
+  readonly fd: number | undefined
+}
+
+/** Every index below `size` always has a value. Indexes out of range throw a RangeError. */
+export interface ArrayMap<V> extends MapHandle, Iterable<[number, V]> {
+  readonly size: number
+  get(index: number): V
+  set(index: number, value: V): this
+  /** Whether the index is in range. */
+  has(index: number): boolean
+  /** Sets every value to zero bytes. */
+  clear(): void
+  entries(): IterableIterator<[number, V]>
+  keys(): IterableIterator<number>
+  values(): IterableIterator<V>
+}
+
+/** Also LRU hashes. */
+export interface HashMap<K, V> extends MapHandle, Iterable<[K, V]> {
+  /** Entries now; counted by walking the keys. */
+  readonly size: number
+  get(key: K): V | undefined
+  /** Inserts or replaces; throws when a new key finds the map full (`code` is `E2BIG`). */
+  set(key: K, value: V): this
+  /** Only a new key; false when it is there already. */
+  insert(key: K, value: V): boolean
+  /** Only a present key; false when it is missing. */
+  replace(key: K, value: V): boolean
+  has(key: K): boolean
+  /** False when the key was missing. */
+  delete(key: K): boolean
+  clear(): void
+  entries(): IterableIterator<[K, V]>
+  keys(): IterableIterator<K>
+  values(): IterableIterator<V>
+}
+
+/** `get` and the iterators give one value per possible CPU. */
+export interface PerCpuArrayMap<V> extends MapHandle, Iterable<[number, V[]]> {
+  readonly size: number
+  readonly cpus: number
+  get(index: number): V[]
+  perCpu(index: number): V[]
+  /** Over all CPUs, wrapping as the kernel's counters do; only for integer values. */
+  sum(index: number): V
+  /** One value for every CPU, or an array with one per CPU. */
+  set(index: number, value: V | readonly V[]): this
+  has(index: number): boolean
+  clear(): void
+  entries(): IterableIterator<[number, V[]]>
+  keys(): IterableIterator<number>
+  values(): IterableIterator<V[]>
+}
+
+export interface PerCpuHashMap<K, V> extends MapHandle, Iterable<[K, V[]]> {
+  readonly size: number
+  readonly cpus: number
+  get(key: K): V[] | undefined
+  perCpu(key: K): V[] | undefined
+  sum(key: K): V | undefined
+  set(key: K, value: V | readonly V[]): this
+  insert(key: K, value: V | readonly V[]): boolean
+  replace(key: K, value: V | readonly V[]): boolean
+  has(key: K): boolean
+  delete(key: K): boolean
+  clear(): void
+  entries(): IterableIterator<[K, V[]]>
+  keys(): IterableIterator<K>
+  values(): IterableIterator<V[]>
+}
+
+/** A key of an LPM trie: the first `prefixLength` bits of `data` count. */
+export interface LpmKey<D = Uint8Array> {
+  readonly prefixLength: number
+  readonly data: D
+}
+
+/** `get` finds the entry with the longest matching prefix; `has`, `delete` and the iterators see exact entries. */
+export interface LpmMap<K, V> extends HashMap<K, V> {}
+
+/**
+ * Records in the order in which the program reserved them. Nothing is read before somebody listens: `on`, `for await`
+ * or `drain`. What was read for an iterator waits in its buffer, so that no record is lost between two steps.
+ */
+export interface RingBuffer<E> extends MapHandle, AsyncIterable<E> {
+  /** Calls back for every record until the returned function is called. */
+  on(callback: (record: E) => void): () => void
+  /** Takes what is committed now, at most `limit` records. */
+  drain(limit?: number): E[]
+}
+
+export interface ProgArrayMap extends MapHandle {
+  readonly size: number
+  /** Puts a program of the same object, by handle, ELF name or key in `programs`, at `index`. */
+  set(index: number, program: ProgramHandle | string): this
+  has(index: number): boolean
+  delete(index: number): boolean
+  clear(): void
+}
+
+/** Map types without a handle of their own: raw bytes. */
+export interface RawMap extends HashMap<Uint8Array, Uint8Array> {}
+
+// biome-ignore lint/suspicious/noExplicitAny: any key and value
+type Any = any
+export type AnyMap =
+  | ArrayMap<Any>
+  | HashMap<Any, Any>
+  | PerCpuArrayMap<Any>
+  | PerCpuHashMap<Any, Any>
+  | RingBuffer<Any>
+  | ProgArrayMap
+
+export interface RunOptions {
+  /** Context bytes in the kernel's layout. */
+  readonly ctx?: Uint8Array | undefined
+  readonly repeat?: number | undefined
+}
+
+export interface ProgramRun {
+  /** r0, unsigned 32 bits. */
+  readonly retval: number
+  /** The packet afterwards; empty for programs without one. */
+  readonly data: Uint8Array
+  /** The context afterwards, where the kernel gives it back. */
+  readonly ctx: Uint8Array | undefined
+  /** Mean nanoseconds of one run. */
+  readonly durationNs: number
+}
+
+export interface ProgramHandle {
+  /** ELF name. */
+  readonly name: string
+  readonly section: string
+  /** Kernel's name of the program type (`sched_cls`). */
+  readonly type: string
+  /** File descriptor; undefined in the VM. */
+  readonly fd: number | undefined
+}
+
+/** Programs that see a packet. `options` may be just the context bytes. */
+export interface PacketProgram extends ProgramHandle {
+  run(packet: Uint8Array, options?: RunOptions | Uint8Array): ProgramRun
+}
+
+/** Programs that see a context only. */
+export interface ContextProgram extends ProgramHandle {
+  run(ctx?: Uint8Array, options?: RunOptions): ProgramRun
+}
+
+/** One of `ifname` and `ifindex`, in the current network namespace. */
+export type InterfaceTarget =
+  | { readonly ifname: string; readonly ifindex?: undefined }
+  | { readonly ifindex: number; readonly ifname?: undefined }
+
+export type XdpAttachOptions = InterfaceTarget & {
+  /** Default `auto`: what the kernel picks. */
+  readonly mode?: 'auto' | 'native' | 'generic' | 'offload' | undefined
+  /** Default: a link, then netlink. */
+  readonly via?: 'auto' | 'link' | 'netlink' | undefined
+}
+
+export type TcAttachOptions = InterfaceTarget & {
+  readonly direction: 'ingress' | 'egress'
+  readonly via?: 'auto' | 'link' | 'netlink' | undefined
+}
+
+export interface CgroupAttachOptions {
+  /** Directory in a cgroup2 mount. */
+  readonly cgroup: string
+}
+
+/** Optional; the section name's target otherwise (`tracepoint/sched/sched_switch`). */
+export interface TargetAttachOptions {
+  readonly target?: string | undefined
+}
+
+export interface XdpProgram extends PacketProgram {
+  attach(options: XdpAttachOptions): Link
+}
+export interface TcProgram extends PacketProgram {
+  attach(options: TcAttachOptions): Link
+}
+export interface CgroupSkbProgram extends PacketProgram {
+  attach(options: CgroupAttachOptions): Link
+}
+/** cgroup_sock, cgroup_sock_addr, sock_ops, cgroup_device, cgroup_sysctl, cgroup_sockopt. */
+export interface CgroupProgram extends ContextProgram {
+  attach(options: CgroupAttachOptions): Link
+}
+/** Attached with setsockopt(SO_ATTACH_BPF) on `fd`. */
+export interface SocketFilterProgram extends PacketProgram {}
+export interface TracepointProgram extends ContextProgram {
+  attach(options?: TargetAttachOptions): Link
+}
+export interface RawTracepointProgram extends ContextProgram {
+  attach(options?: TargetAttachOptions): Link
+}
+export interface KprobeProgram extends ContextProgram {
+  attach(options?: TargetAttachOptions): Link
+}
+export interface UprobeProgram extends ContextProgram {
+  attach(options?: TargetAttachOptions): Link
+}
+/** Program types without an interface of their own. */
+export interface OtherProgram extends ProgramHandle {
+  run(data?: Uint8Array, options?: RunOptions | Uint8Array): ProgramRun
+  // biome-ignore lint/suspicious/noExplicitAny: what the backend takes
+  attach(options?: any): Link
+}
+
+/** What a generated `.d.ts` says of its module. */
+export interface ModuleShape {
+  readonly maps: object
+  readonly programs: object
+  readonly structs: object
+  readonly constants: object
+}
+
+export interface ProgramInfo {
+  readonly name: string
+  readonly section: string
+  readonly type: string
+}
+
+export interface MapInfo {
+  readonly name: string
+  readonly kind: string
+}
+
+export interface LoadOptions {
+  /** Default: environment variable UNPLUGIN_BPF_BACKEND, else `kernel`. `auto`: the kernel where it is usable. */
+  readonly backend?: BackendKind | 'auto' | undefined
+}
+
+/** A compiled file, as imported: `import filter from './filter.bpf.lisp'`. */
+export interface BpfModule<S extends ModuleShape = ModuleShape> {
+  /** File name without folders. */
+  readonly name: string
+  /** The ELF object. */
+  readonly elf: Uint8Array
+  readonly programs: { readonly [K in keyof S['programs']]: ProgramInfo }
+  readonly maps: { readonly [K in keyof S['maps']]: MapInfo }
+  readonly structs: S['structs']
+  readonly constants: S['constants']
+  load(options?: LoadOptions): LoadedObject<S>
+}
+
+/** Maps and programs in a kernel or VM; `using` or `close()` frees them. Every use after that throws. */
+export interface LoadedObject<S extends ModuleShape = ModuleShape> extends Disposable {
+  readonly name: string
+  readonly backend: BackendKind
+  readonly closed: boolean
+  readonly maps: S['maps']
+  readonly programs: S['programs']
+  /** By ELF name; throws for an unknown one. */
+  map<M = AnyMap>(name: string): M
+  program<P = OtherProgram>(name: string): P
+  /** The layer below, with raw bytes. */
+  readonly raw: ObjectBackend
+  close(): void
+}
+
+export type { AttachOptions, BackendKind, Link, ObjectBackend } from './backend.ts'
