@@ -1,0 +1,84 @@
+/**
+ * The JavaScript module that a bundler sees in place of a `.bpf.lisp` file: ELF bytes, codecs, metadata, and the module
+ * object that loads it. Everything is marked pure, so that an import of one codec leaves the rest out of the bundle.
+ */
+import type { Module } from '../forms/module.ts'
+import type { StructType, Type, UnionType } from '../types/types.ts'
+import { emitCodec } from './codec.ts'
+import { isExportable, moduleExports } from './exports.ts'
+
+const RUNTIME = 'unplugin-bpf/runtime'
+
+/** `compiled` is what `compileLisp` returns. */
+export function emitModuleJs(compiled: { readonly module: Module; readonly elf: Uint8Array }): string {
+  const { module, elf } = compiled
+  const exported = moduleExports(module)
+  const codecs = exported.structs.map(({ name, type }, i) => emitStruct(name, type, `$${i}`))
+  const codecOf = codecNames(module)
+  const maps = exported.maps.map(
+    ({ key, decl }) =>
+      `${JSON.stringify(key)}: { name: ${JSON.stringify(decl.name)}, kind: ${JSON.stringify(decl.type)}, ` +
+      `key: ${codecOf(decl.keyType)}, value: ${codecOf(decl.recordType ?? decl.valueType)} }`,
+  )
+  const programs = exported.programs.map(
+    ({ key, decl }) =>
+      `${JSON.stringify(key)}: ${JSON.stringify({ name: decl.name, section: decl.section, type: decl.type })}`,
+  )
+  const named = exported.structs.map(({ name }, i) => ({ name, local: `$S${i}` }))
+  return `import { base64Bytes, checkBigInt, checkBytes, checkInt, checkObject, codecFor, defineModule, viewOf } from '${RUNTIME}'
+
+export const elf = /*#__PURE__*/ base64Bytes('${toBase64(elf)}')
+${codecs.join('\n')}
+export const structs = ${object(named.map(({ name, local }) => `${name}: ${local}`))}
+export const constants = ${object(exported.constants.map(({ name, literal }) => `${name}: ${literal}`))}
+const prog = /*#__PURE__*/ defineModule({
+  name: ${JSON.stringify(module.file.name.replace(/^.*[\\/]/, ''))},
+  elf,
+  maps: ${object(maps)},
+  programs: ${object(programs)},
+  structs,
+  constants,
+})
+export default prog
+${emitNamed(named)}`
+}
+
+/** Named exports for codecs (`import { ConnEvent } from ...`). */
+function emitNamed(named: readonly { name: string; local: string }[]): string {
+  const parts = named.filter(({ name }) => isExportable(name)).map(({ name, local }) => `${local} as ${name}`)
+  return parts.length > 0 ? `export { ${parts.join(', ')} }\n` : ''
+}
+
+function emitStruct(name: string, type: Module['structs'][number], prefix: string): string {
+  const local = `$S${prefix.slice(1)}`
+  if (type.kind === 'union') return `const ${local} = /*#__PURE__*/ codecFor(${JSON.stringify(type)})`
+  const { text, constants } = emitCodec(type, `${prefix}${name}`)
+  return [...constants, `const ${local} = ${text}`].join('\n')
+}
+
+/** JavaScript expression of a type's codec: the struct's own constant, or one made at run time. */
+function codecNames(module: Module): (type: Type | undefined) => string {
+  return (type) => {
+    if (type === undefined) return 'undefined'
+    const index = module.structs.indexOf(type as StructType | UnionType)
+    return index >= 0 ? `$S${index}` : `/*#__PURE__*/ codecFor(${JSON.stringify(type)})`
+  }
+}
+
+function object(parts: readonly string[]): string {
+  return parts.length === 0 ? '{}' : `{\n  ${parts.join(',\n  ')},\n}`
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** RFC 4648 base64. `btoa` wants a binary string and `Buffer` is Node's; core has neither. */
+export function toBase64(bytes: Uint8Array): string {
+  let out = ''
+  for (let i = 0; i < bytes.length; i += 3) {
+    const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    const digits = [18, 12, 6, 0].map((shift) => ALPHABET[(group >> shift) & 63]!)
+    const given = Math.min(3, bytes.length - i)
+    out += digits.slice(0, given + 1).join('') + '='.repeat(3 - given)
+  }
+  return out
+}
