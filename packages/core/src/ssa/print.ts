@@ -22,10 +22,12 @@ export type Numbering = 'ids' | 'dense'
 interface Names {
   value(inst: Inst): string
   block(block: Block): string
+  /** Place in the function's list of blocks: phi arguments are printed in this order, not in that of edge creation. */
+  place(block: Block): number
 }
 
 export function printFunc(fn: Func, numbering: Numbering = 'ids'): string {
-  const names = numbering === 'ids' ? idNames : denseNames(fn)
+  const names = namesOf(fn, numbering)
   const lines: string[] = []
   for (const map of mapsOf(fn)) {
     const flags = map.flags === 0 ? '' : ` ${map.flags}`
@@ -46,11 +48,13 @@ export function printInst(inst: Inst): string {
   return instText(inst, idNames)
 }
 
-const idNames: Names = { value: (inst) => `v${inst.id}`, block: (block) => `b${block.id}` }
+const idNames: Names = { value: (inst) => `v${inst.id}`, block: (block) => `b${block.id}`, place: () => 0 }
 
-function denseNames(fn: Func): Names {
+function namesOf(fn: Func, numbering: Numbering): Names {
   const values = new Map<Inst, number>()
   const blocks = new Map(fn.blocks.map((block, i) => [block, i]))
+  const place = (block: Block) => blocks.get(block) ?? -1
+  if (numbering === 'ids') return { ...idNames, place }
   for (const block of fn.blocks) {
     for (const inst of block.insts) if (inst.type !== 'none') values.set(inst, values.size)
   }
@@ -58,6 +62,7 @@ function denseNames(fn: Func): Names {
   return {
     value: (inst) => `v${values.get(inst) ?? `?${inst.id}`}`,
     block: (block) => `b${blocks.get(block) ?? `?${block.id}`}`,
+    place,
   }
 }
 
@@ -115,7 +120,9 @@ function operands(inst: Inst, names: Names): string {
       return ` ${inst.attr.index}`
     case 'phi': {
       const preds = inst.block?.preds ?? []
-      return ` [${args.map((arg, i) => `${preds[i] ? names.block(preds[i]) : 'b?'}: ${arg}`).join(', ')}]`
+      const edges = args.map((arg, i) => ({ arg, pred: preds[i] }))
+      edges.sort((a, b) => (a.pred && b.pred ? names.place(a.pred) - names.place(b.pred) : 0))
+      return ` [${edges.map(({ arg, pred }) => `${pred ? names.block(pred) : 'b?'}: ${arg}`).join(', ')}]`
     }
     case 'slot':
       return ` s${inst.attr.slot.id}`
