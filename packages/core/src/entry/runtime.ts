@@ -1,4 +1,5 @@
 /** Public entry `@unplugin-bpf/core/runtime`: re-exports only. */
+export type * from '../runtime/backend.ts'
 export { type Codec, codecFor } from '../runtime/codec.ts'
 export {
   checkArray,
