@@ -19,6 +19,7 @@ const ORDER = {
   backend: [...ANYWHERE, 'forms', 'ssa', 'bpf', 'object', 'backend', 'options'],
   vm: [...ANYWHERE, 'bpf', 'object', 'btf', 'elf', 'vm', 'runtime'],
   runtime: [...ANYWHERE, 'bpf', 'object', 'btf', 'elf', 'runtime'],
+  packets: ['diag', 'runtime', 'packets'],
   'emit-module': [...ANYWHERE, 'forms', 'object', 'runtime', 'emit-module'],
 }
 
@@ -26,7 +27,12 @@ const src = '^packages/core/src'
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     ...Object.entries(ORDER).map(([part, allowed]) => ({
       name: `direction-${part}`,
       comment: `${part} may import only: ${allowed.join(', ')}`,
@@ -41,9 +47,17 @@ module.exports = {
       comment: 'packages meet at their public entries',
       severity: 'error',
       from: { path: '^packages/([^/]+)/src' },
-      to: { path: '^packages/([^/]+)/', pathNot: ['^packages/$1/', '^packages/core/src/(index|entry/[a-z]+)\\.ts$', '^packages/loader/src/index\\.ts$'] },
+      to: {
+        path: '^packages/([^/]+)/',
+        pathNot: ['^packages/$1/', '^packages/core/src/(index|entry/[a-z]+)\\.ts$', '^packages/loader/src/index\\.ts$'],
+      },
     },
-    { name: 'native-only-in-sys', severity: 'error', from: { path: '^packages/loader/src', pathNot: '^packages/loader/src/sys/' }, to: { path: '\\.node$' } },
+    {
+      name: 'native-only-in-sys',
+      severity: 'error',
+      from: { path: '^packages/loader/src', pathNot: '^packages/loader/src/sys/' },
+      to: { path: '\\.node$' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -7,6 +7,7 @@ export default defineConfig({
     index: 'src/index.ts',
     runtime: 'src/runtime.ts',
     'runtime-browser': 'src/runtime-browser.ts',
+    packets: 'src/packets.ts',
     cli: 'src/cli/main.ts',
     ...Object.fromEntries(plugins.map((name) => [name, `src/${name}.ts`])),
   },
