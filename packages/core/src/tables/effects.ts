@@ -22,3 +22,8 @@ const NONE: Effects = { reads: [], writes: [], volatile: false, observable: fals
 export function fx(effects: Partial<Effects> = {}): Effects {
   return { ...NONE, ...effects }
 }
+
+/** Memory that a helper may read through a pointer argument (ARG_PTR_TO_MEM, check_reg_type in kernel/bpf/verifier.c). */
+export const READABLE_MEMORY: readonly MemoryClass[] = ['stack', 'packet', 'mapValue', 'ringbuf']
+/** Memory that a helper may fill through a pointer argument (ARG_PTR_TO_UNINIT_MEM). */
+export const WRITABLE_MEMORY: readonly MemoryClass[] = ['stack', 'mapValue', 'ringbuf']

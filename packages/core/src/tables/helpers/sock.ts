@@ -1,0 +1,300 @@
+/** Sockets: lookup, options, sockmaps, TCP (net/core/filter.c, sock_map.c, bpf_sk_storage.c; 6.18). */
+import { k, r } from './args.ts'
+import { helper } from './row.ts'
+
+const SOCKET = { reads: ['kernel'] } as const
+/** A found socket is a reference that sk_release must give back. */
+const LOOKUP = { reads: ['kernel', 'packet'], volatile: true, observable: true } as const
+const CHANGES_SOCKET = { reads: ['kernel'], writes: ['kernel', 'ctx'], observable: true } as const
+const CHANGES_MESSAGE = { reads: ['packet'], writes: ['packet', 'ctx'], invalidatesPacket: true } as const
+const REDIRECT = { writes: ['kernel'], observable: true } as const
+
+export const sockHelpers = {
+  get_socket_cookie: helper({
+    args: [k.ctx()],
+    ret: r.u64,
+    effects: SOCKET,
+    doc: 'Number that identifies the socket as long as it lives.',
+  }),
+  get_socket_uid: helper({ args: [k.ctx()], ret: r.u32, effects: SOCKET, doc: 'User id of the owner of the socket.' }),
+  get_netns_cookie: helper({
+    args: [{ kind: 'ctx', name: 'ctx', nullable: true }],
+    ret: r.u64,
+    effects: SOCKET,
+    doc: 'Number that identifies the network namespace; null: the initial one.',
+  }),
+  sk_lookup_tcp: helper({
+    args: [k.ctx(), k.read('tuple', 2), k.size('tuple_size'), k.int('netns'), k.int('flags')],
+    ret: r.kernelPtrOrNull('bpf_sock'),
+    effects: LOOKUP,
+    packetArgs: true,
+    doc: 'TCP socket for a pair of addresses and ports, or null; must be released.',
+  }),
+  sk_lookup_udp: helper({
+    args: [k.ctx(), k.read('tuple', 2), k.size('tuple_size'), k.int('netns'), k.int('flags')],
+    ret: r.kernelPtrOrNull('bpf_sock'),
+    effects: LOOKUP,
+    packetArgs: true,
+    doc: 'UDP socket for a pair of addresses and ports, or null; must be released.',
+  }),
+  skc_lookup_tcp: helper({
+    args: [k.ctx(), k.read('tuple', 2), k.size('tuple_size'), k.int('netns'), k.int('flags')],
+    ret: r.kernelPtrOrNull('sock_common'),
+    effects: LOOKUP,
+    packetArgs: true,
+    doc: 'sk_lookup_tcp that also finds request and time-wait sockets.',
+  }),
+  sk_release: helper({
+    args: [k.typed('sock', 'sock')],
+    ret: r.long,
+    effects: { writes: ['kernel'], observable: true },
+    doc: 'Gives back a socket that a lookup found.',
+  }),
+  sk_fullsock: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.kernelPtrOrNull('bpf_sock'),
+    effects: SOCKET,
+    doc: 'The socket as a full socket, or null.',
+  }),
+  tcp_sock: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.kernelPtrOrNull('bpf_tcp_sock'),
+    effects: SOCKET,
+    doc: 'The TCP fields of a socket, or null.',
+  }),
+  get_listener_sock: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.kernelPtrOrNull('bpf_sock'),
+    effects: SOCKET,
+    doc: 'The listening socket that a socket belongs to, or null.',
+  }),
+  sk_assign: helper({
+    args: [k.ctx(), k.typed('sk', 'sock_or_null'), k.int('flags')],
+    ret: r.long,
+    effects: CHANGES_SOCKET,
+    doc: 'Chooses the socket that gets the packet or connection.',
+  }),
+  sk_select_reuseport: helper({
+    args: [k.ctx(), k.map('reuseport_sockarray', 'sockmap', 'sockhash'), k.key(1), k.int('flags')],
+    ret: r.long,
+    effects: CHANGES_SOCKET,
+    doc: 'Chooses a socket of a reuseport group from a map.',
+  }),
+  sk_cgroup_id: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.u64,
+    effects: SOCKET,
+    doc: 'Cgroup id of a socket.',
+  }),
+  sk_ancestor_cgroup_id: helper({
+    args: [k.typed('sk', 'sock_common'), k.int32('level')],
+    ret: r.u64,
+    effects: SOCKET,
+    doc: 'Id of the ancestor at a level of the cgroup of a socket.',
+  }),
+  setsockopt: helper({
+    args: [k.ctx(), k.int32('level'), k.int32('optname'), k.read('optval', 4), k.size('optlen')],
+    ret: r.long,
+    effects: CHANGES_SOCKET,
+    doc: 'Sets a socket option.',
+  }),
+  getsockopt: helper({
+    args: [k.ctx(), k.int32('level'), k.int32('optname'), k.write('optval', 4), k.size('optlen')],
+    ret: r.long,
+    effects: { reads: ['kernel'] },
+    doc: 'Reads a socket option.',
+  }),
+  bind: helper({
+    args: [k.ctx(), k.read('addr', 2), k.size('addr_len')],
+    ret: r.long,
+    effects: CHANGES_SOCKET,
+    doc: 'Binds the connecting socket to a local address.',
+  }),
+  sock_ops_cb_flags_set: helper({
+    args: [k.ctx(), k.int('flags')],
+    ret: r.long,
+    effects: CHANGES_SOCKET,
+    doc: 'Chooses which callbacks the socket makes.',
+  }),
+  load_hdr_opt: helper({
+    args: [k.ctx(), k.read('searchby_res', 2), k.size('len'), k.int('flags')],
+    ret: r.long,
+    // One buffer: what to look for, and what was found.
+    effects: { reads: ['packet', 'kernel'], writes: ['stack', 'mapValue', 'ringbuf'] },
+    doc: 'Finds a TCP header option of the segment or the saved SYN.',
+  }),
+  store_hdr_opt: helper({
+    args: [k.ctx(), k.read('from', 2), k.size('len'), k.int('flags')],
+    ret: r.long,
+    effects: { ...CHANGES_MESSAGE, observable: true },
+    doc: 'Writes a TCP header option.',
+  }),
+  reserve_hdr_opt: helper({
+    args: [k.ctx(), k.int32('len'), k.int('flags')],
+    ret: r.long,
+    effects: CHANGES_SOCKET,
+    doc: 'Reserves room for TCP header options.',
+  }),
+  sock_map_update: helper({
+    args: [k.ctx(), k.map('sockmap'), k.key(1), k.int('flags')],
+    ret: r.long,
+    effects: { writes: ['map', 'kernel'], observable: true },
+    doc: 'Puts the socket of the context into a sockmap.',
+  }),
+  sock_hash_update: helper({
+    args: [k.ctx(), k.map('sockhash'), k.key(1), k.int('flags')],
+    ret: r.long,
+    effects: { writes: ['map', 'kernel'], observable: true },
+    doc: 'Puts the socket of the context into a sockhash.',
+  }),
+  sk_redirect_map: helper({
+    args: [k.ctx(), k.map('sockmap'), k.int32('key'), k.int('flags')],
+    ret: r.long,
+    effects: REDIRECT,
+    doc: 'Redirects the packet to a socket of a sockmap; return the result as the verdict.',
+  }),
+  sk_redirect_hash: helper({
+    args: [k.ctx(), k.map('sockhash'), k.key(1), k.int('flags')],
+    ret: r.long,
+    effects: REDIRECT,
+    doc: 'Redirects the packet to a socket of a sockhash; return the result as the verdict.',
+  }),
+  msg_redirect_map: helper({
+    args: [k.ctx(), k.map('sockmap'), k.int32('key'), k.int('flags')],
+    ret: r.long,
+    effects: REDIRECT,
+    doc: 'Redirects the message to a socket of a sockmap; return the result as the verdict.',
+  }),
+  msg_redirect_hash: helper({
+    args: [k.ctx(), k.map('sockhash'), k.key(1), k.int('flags')],
+    ret: r.long,
+    effects: REDIRECT,
+    doc: 'Redirects the message to a socket of a sockhash; return the result as the verdict.',
+  }),
+  msg_apply_bytes: helper({
+    args: [k.ctx(), k.int32('bytes')],
+    ret: r.long,
+    effects: { writes: ['kernel'] },
+    doc: 'Lets the verdict hold for a number of bytes.',
+  }),
+  msg_cork_bytes: helper({
+    args: [k.ctx(), k.int32('bytes')],
+    ret: r.long,
+    effects: { writes: ['kernel'] },
+    doc: 'Waits with the verdict until that many bytes have come.',
+  }),
+  msg_pull_data: helper({
+    args: [k.ctx(), k.int32('start'), k.int32('end'), k.int('flags')],
+    ret: r.long,
+    effects: CHANGES_MESSAGE,
+    doc: 'Makes a range of the message readable and writable.',
+  }),
+  msg_push_data: helper({
+    args: [k.ctx(), k.int32('start'), k.int32('len'), k.int('flags')],
+    ret: r.long,
+    effects: CHANGES_MESSAGE,
+    doc: 'Inserts bytes into the message.',
+  }),
+  msg_pop_data: helper({
+    args: [k.ctx(), k.int32('start'), k.int32('len'), k.int('flags')],
+    ret: r.long,
+    effects: CHANGES_MESSAGE,
+    doc: 'Removes bytes from the message.',
+  }),
+  tcp_check_syncookie: helper({
+    args: [k.typed('sk', 'sock_common'), k.read('iph', 2), k.size('iph_len'), k.read('th', 4), k.size('th_len')],
+    ret: r.long,
+    effects: SOCKET,
+    gplOnly: true,
+    packetArgs: true,
+    doc: 'Whether the segment has a valid SYN cookie of the listening socket.',
+  }),
+  tcp_gen_syncookie: helper({
+    args: [k.typed('sk', 'sock_common'), k.read('iph', 2), k.size('iph_len'), k.read('th', 4), k.size('th_len')],
+    ret: r.long,
+    effects: { reads: ['kernel'], volatile: true },
+    gplOnly: true,
+    packetArgs: true,
+    doc: 'SYN cookie for the listening socket.',
+  }),
+  tcp_raw_gen_syncookie_ipv4: helper({
+    args: [k.readBytes('iph', 20), k.read('th', 2), k.size('th_len')],
+    ret: r.long,
+    effects: { reads: ['kernel'], volatile: true },
+    gplOnly: true,
+    packetArgs: true,
+    doc: 'SYN cookie for an IPv4 segment, without a socket.',
+  }),
+  tcp_raw_gen_syncookie_ipv6: helper({
+    args: [k.readBytes('iph', 40), k.read('th', 2), k.size('th_len')],
+    ret: r.long,
+    effects: { reads: ['kernel'], volatile: true },
+    gplOnly: true,
+    packetArgs: true,
+    doc: 'SYN cookie for an IPv6 segment, without a socket.',
+  }),
+  tcp_raw_check_syncookie_ipv4: helper({
+    args: [k.readBytes('iph', 20), k.readBytes('th', 20)],
+    ret: r.long,
+    effects: { reads: ['kernel'], volatile: true },
+    gplOnly: true,
+    packetArgs: true,
+    doc: 'Checks the SYN cookie of an IPv4 segment, without a socket.',
+  }),
+  tcp_raw_check_syncookie_ipv6: helper({
+    args: [k.readBytes('iph', 40), k.readBytes('th', 20)],
+    ret: r.long,
+    effects: { reads: ['kernel'], volatile: true },
+    gplOnly: true,
+    packetArgs: true,
+    doc: 'Checks the SYN cookie of an IPv6 segment, without a socket.',
+  }),
+  tcp_send_ack: helper({
+    args: [k.typed('tp', 'tcp_sock'), k.int32('rcv_nxt')],
+    ret: r.long,
+    effects: { writes: ['kernel'], observable: true },
+    doc: 'Sends a TCP acknowledgement (congestion control only).',
+  }),
+  skc_to_tcp6_sock: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.kernelPtrOrNull('tcp6_sock'),
+    effects: SOCKET,
+    doc: 'The socket as a tcp6_sock, or null.',
+  }),
+  skc_to_tcp_sock: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.kernelPtrOrNull('tcp_sock'),
+    effects: SOCKET,
+    doc: 'The socket as a tcp_sock, or null.',
+  }),
+  skc_to_tcp_timewait_sock: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.kernelPtrOrNull('tcp_timewait_sock'),
+    effects: SOCKET,
+    doc: 'The socket as a tcp_timewait_sock, or null.',
+  }),
+  skc_to_tcp_request_sock: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.kernelPtrOrNull('tcp_request_sock'),
+    effects: SOCKET,
+    doc: 'The socket as a tcp_request_sock, or null.',
+  }),
+  skc_to_udp6_sock: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.kernelPtrOrNull('udp6_sock'),
+    effects: SOCKET,
+    doc: 'The socket as a udp6_sock, or null.',
+  }),
+  skc_to_unix_sock: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.kernelPtrOrNull('unix_sock'),
+    effects: SOCKET,
+    doc: 'The socket as a unix_sock, or null.',
+  }),
+  skc_to_mptcp_sock: helper({
+    args: [k.typed('sk', 'sock_common')],
+    ret: r.kernelPtrOrNull('mptcp_sock'),
+    effects: SOCKET,
+    doc: 'The socket as an mptcp_sock, or null.',
+  }),
+}
