@@ -1,8 +1,9 @@
 /** Public entry `@unplugin-bpf/core/object`: re-exports only. */
 export { type Insn, LD_IMM64, PSEUDO, slotsOf } from '../bpf/insn.ts'
-export { CompileError } from '../diag/diagnostic.ts'
+export { Abort, assertNever, CompileError } from '../diag/diagnostic.ts'
 export { renderFrame } from '../diag/render.ts'
 export { sourceFile } from '../diag/source.ts'
+export { fromElf } from '../object/from-elf.ts'
 export {
   type BpfObject,
   type LineInfo,

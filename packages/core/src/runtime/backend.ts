@@ -82,6 +82,10 @@ export interface AttachOptions {
   readonly via?: 'auto' | 'link' | 'netlink' | undefined
   /** What to trace, in place of the section name's target (`sched/sched_switch`, a kernel function, ...). */
   readonly target?: string | undefined
+  /** Uprobes: only this process. */
+  readonly pid?: number | undefined
+  /** Socket filters: descriptor of the socket. */
+  readonly socketFd?: number | undefined
 }
 
 /** An attachment; disposing detaches. */
