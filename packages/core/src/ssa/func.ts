@@ -303,6 +303,24 @@ export class Func {
     this.#unplace(last as Inst)
   }
 
+  /** New condition for a branch; `swapped`: its targets change places. Edges and phis stay. */
+  replaceCondition(block: Block, attr: OpAttrs['br'], args: readonly [Inst, Inst], order: 'same' | 'swapped'): void {
+    const old = this.terminator(block)
+    invariant(old?.op === 'br', `ssa: b${block.id} does not end in a branch`)
+    this.insertBefore(old as Inst, 'br', attr, args)
+    this.#unplace(old as Inst)
+    if (order === 'swapped') editBlock(block).succs.reverse()
+  }
+
+  /** Makes a branch a jump to `succs[index]`. The other target may become unreachable. */
+  foldBranch(block: Block, index: 0 | 1): void {
+    const old = this.terminator(block)
+    invariant(old?.op === 'br', `ssa: b${block.id} does not end in a branch`)
+    this.#unlink(block, 1 - index)
+    this.insertBefore(old as Inst, 'jump', {})
+    this.#unplace(old as Inst)
+  }
+
   /** Points the edge `block -> succs[index]` at another block; phi arguments for the new edge come from `phiArgs`. */
   retarget(block: Block, index: number, target: Block, phiArgs: readonly Inst[] = []): void {
     const old = block.succs[index]
