@@ -1,0 +1,130 @@
+/**
+ * Decisions of instruction selection that need a view of all uses of a value:
+ *
+ *   folded   `add ptr, const` that only addresses memory: its offset goes into the loads and stores
+ *   once     values that could be made again at each use, but are cheaper kept in a register; made before `anchor`
+ *   rebased  packet accesses relative to the bounds-checked pointer (see rebase.ts)
+ *
+ * Costs are slots: ld_imm64 and a frame address take 2, a short constant 1, a copy to an argument register 1.
+ */
+import type { DomTree } from '../ssa/dom.ts'
+import type { Block, Func, Inst } from '../ssa/func.ts'
+import { OPS } from '../tables/ir-ops.ts'
+import { atLeast, type Cpu } from './cpu.ts'
+import { findRebased, type Rebased } from './rebase.ts'
+import type { Remat } from './remat.ts'
+import { addressesOnly, constCost, fitsImmediate, rematOf, smallConst, storesImmediate } from './remat.ts'
+
+export interface Plan {
+  readonly folded: ReadonlySet<Inst>
+  /** Values to compute in front of the key. */
+  readonly onceBefore: ReadonlyMap<Inst, readonly Inst[]>
+  readonly rebased: ReadonlyMap<Inst, Rebased>
+}
+
+export function planSelection(fn: Func, dom: DomTree, cpu: Cpu): Plan {
+  const folded = findFolded(fn)
+  return { folded, onceBefore: findOnce(fn, dom, cpu), rebased: findRebased(fn, dom, folded) }
+}
+
+export function isFolded(inst: Inst): boolean {
+  if (inst.op !== 'add' || inst.type !== 'ptr' || smallConst(inst.args[1]!) === undefined) return false
+  const offset = smallConst(inst.args[1]!)!
+  for (const user of inst.uses) {
+    if (!addressesOnly(user, inst)) return false
+    const total = offset + (user.attr as { offset: number }).offset
+    if (total < -0x8000 || total > 0x7fff) return false
+  }
+  return inst.uses.size > 0
+}
+
+function findFolded(fn: Func): Set<Inst> {
+  const folded = new Set<Inst>()
+  for (const block of fn.blocks) for (const inst of block.insts) if (isFolded(inst)) folded.add(inst)
+  return folded
+}
+
+/** How one use takes a value: as part of the instruction, in a register it copies anyway, or in any register. */
+type Need = 'none' | 'copied' | 'any'
+
+function needOf(user: Inst, index: number, remat: Remat, cpu: Cpu): Need {
+  switch (user.op) {
+    case 'phi':
+    case 'ret':
+    case 'call':
+      return 'copied'
+    case 'load':
+      return remat.kind === 'lea' ? 'none' : 'any'
+    case 'store':
+      if (index === 0) return remat.kind === 'lea' ? 'none' : 'any'
+      return remat.kind === 'const' && storesImmediate(user, remat.value) ? 'none' : 'any'
+    case 'atomic':
+      if (index === 0) return remat.kind === 'lea' ? 'none' : 'any'
+      return user.attr.fetch ? 'copied' : 'any'
+    case 'br':
+    case 'cmp':
+      if (remat.kind !== 'const') return 'any'
+      return fitsImmediate(remat.value, atLeast(cpu, 'v3') ? user.attr.width : 64) ? 'none' : 'any'
+    case 'asm':
+      return 'none'
+    default: {
+      if (OPS[user.op].class !== 'binary') return 'copied'
+      const width = (user.attr as { width: 32 | 64 }).width
+      if (remat.kind === 'const' && fitsImmediate(remat.value, width)) return 'none'
+      return index === 0 ? 'copied' : 'any'
+    }
+  }
+}
+
+/** Values that more than one use wants in a register, and where to make them. */
+function findOnce(fn: Func, dom: DomTree, cpu: Cpu): Map<Inst, Inst[]> {
+  const before = new Map<Inst, Inst[]>()
+  for (const block of fn.blocks) {
+    for (const inst of block.insts) {
+      const remat = rematOf(inst)
+      if (!remat) continue
+      const uses = registerUses(inst, remat, cpu)
+      if (!worthKeeping(remat, uses)) continue
+      const anchor = commonPlace(dom, uses)
+      before.set(anchor, [...(before.get(anchor) ?? []), inst])
+    }
+  }
+  return before
+}
+
+interface RegisterUse {
+  readonly user: Inst
+  readonly need: Need
+  /** Where the register is needed: for a phi, the end of the block that the edge leaves. */
+  readonly block: Block
+}
+
+function registerUses(inst: Inst, remat: Remat, cpu: Cpu): RegisterUse[] {
+  const uses: RegisterUse[] = []
+  for (const user of inst.uses) {
+    // An address that is part of a remat value of its own does not need its base.
+    if (user.op === 'add' && rematOf(user)) continue
+    user.args.forEach((arg, index) => {
+      if (arg !== inst) return
+      const need = needOf(user, index, remat, cpu)
+      const block = user.op === 'phi' ? user.block!.preds[index]! : user.block!
+      if (need !== 'none') uses.push({ user, need, block })
+    })
+  }
+  return uses
+}
+
+function worthKeeping(remat: Remat, uses: readonly RegisterUse[]): boolean {
+  const any = uses.filter((use) => use.need === 'any').length
+  const copied = uses.length - any
+  const cost = remat.kind === 'const' ? constCost(remat.value) : 2
+  return cost + copied < cost * uses.length
+}
+
+/** The latest instruction that comes before all uses on every path. */
+function commonPlace(dom: DomTree, uses: readonly RegisterUse[]): Inst {
+  let common = uses[0]!.block
+  for (const { block } of uses) while (!dom.dominates(common, block)) common = dom.idom(common)!
+  const local = new Set(uses.filter((use) => use.block === common && use.user.op !== 'phi').map((use) => use.user))
+  return common.insts.find((inst) => local.has(inst)) ?? common.insts.at(-1)!
+}
