@@ -14,4 +14,11 @@ export {
 } from '../object/object.ts'
 export { ATTACH_TYPE_IDS, BPF_COMMANDS, MAP_TYPE_IDS, PROG_TYPE_IDS } from '../tables/generated/enums.ts'
 export { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
-export { type LinkKind, PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
+export {
+  type LinkKind,
+  PROGRAM_TYPES,
+  type ProgramTypeName,
+  type ProgramTypeRow,
+  type SectionRow,
+} from '../tables/program-types.ts'
+export { matchSection } from '../tables/sections.ts'
