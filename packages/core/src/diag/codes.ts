@@ -47,6 +47,7 @@ export const DIAGNOSTIC_CODES = {
   'gpl-only-helper': 'The helper needs a GPL-compatible licence',
   'ringbuf-leak': 'A reserved record is neither submitted nor discarded on some path',
   'pointer-misuse': 'A pointer used in a way that the verifier refuses',
+  'unchecked-null': 'A pointer that may be null is used without a test',
   'no-program': 'The file defines no program and no map',
   // limits
   'stack-overflow': 'The stack frame is larger than 512 bytes',

@@ -12,9 +12,8 @@ import { assertNever, invariant } from '../diag/diagnostic.ts'
 import type { ProgramDecl } from '../forms/module.ts'
 import type { Form, FormOf, Label, Local } from '../forms/node.ts'
 import { trailNotes } from '../forms/trail.ts'
-import { HELPERS } from '../tables/helpers/index.ts'
-import type { HelperRow } from '../tables/helpers/row.ts'
-import type { Type, ValueType } from '../types/types.ts'
+import { helperRow } from '../tables/helpers/index.ts'
+import type { PtrSpace, ValueType } from '../types/types.ts'
 import { ptrTo, SCALARS, u8, u16, u32, u64, VOID } from '../types/types.ts'
 import { contextFieldOf } from './context-field.ts'
 import { joinTypes, sameType, typesConflict, ZERO } from './join.ts'
@@ -31,7 +30,7 @@ interface State {
   readonly locals: Map<Local, ValueType>
   readonly addressed: Set<Local>
   readonly labels: Map<Label, ValueType>
-  readonly allocs: Map<Form, ValueType>
+  readonly byteTypes: Map<Form, ValueType>
   /** Assignments of a number to a local that holds a pointer, or the reverse. */
   readonly conflicts: Map<Form, Local>
   changed: boolean
@@ -44,7 +43,7 @@ export function inferTypes(program: ProgramDecl, bag: Bag): Typing {
     locals: new Map(),
     addressed: new Set(),
     labels: new Map(),
-    allocs: new Map(),
+    byteTypes: new Map(),
     conflicts: new Map(),
     changed: true,
   }
@@ -214,6 +213,19 @@ function shifted(type: ValueType & { kind: 'ptr' }): ValueType {
   return type.pointee ? ptrTo(type.space, { nullable: type.nullable }) : type
 }
 
+/** Pointer to untyped bytes; the same object every time, since pointees are compared by identity. */
+function bytesType(
+  state: State,
+  form: Form,
+  { space, nullable, size }: { space: PtrSpace; nullable: boolean; size: number },
+): ValueType {
+  const known = state.byteTypes.get(form)
+  if (known) return known
+  const type = ptrTo(space, { nullable, pointee: { kind: 'array', element: u8, length: size } })
+  state.byteTypes.set(form, type)
+  return type
+}
+
 type MemoryForm = FormOf<
   'load' | 'store' | 'ctxLoad' | 'ctxStore' | 'alloc' | 'localAddr' | 'atomic' | 'memset' | 'memcpy'
 >
@@ -226,20 +238,15 @@ function inferMemory(state: State, form: MemoryForm): ValueType {
       inferAll(state, [form.ptr, form.offset], VOID)
       return infer(state, form.value)
     case 'ctxLoad': {
-      const space = contextFieldOf(state.program.type, form)?.pointer
-      return space ? ptrTo(space) : registerType(form.type)
+      const field = contextFieldOf(state.program.type, form)
+      return field?.pointer ? ptrTo(field.pointer, { nullable: field.nullable ?? false }) : registerType(form.type)
     }
     case 'ctxStore':
       return infer(state, form.value)
-    case 'alloc': {
-      const bytes: Type = { kind: 'array', element: u8, length: form.size }
-      // The same object every time: types are compared by identity.
-      const known = state.allocs.get(form)
-      if (known) return known
-      const type = ptrTo('stack', { pointee: form.type ?? bytes })
-      state.allocs.set(form, type)
-      return type
-    }
+    case 'alloc':
+      return form.type
+        ? ptrTo('stack', { pointee: form.type })
+        : bytesType(state, form, { space: 'stack', nullable: false, size: form.size })
     case 'localAddr':
       state.addressed.add(form.local)
       return ptrTo('stack', { pointee: form.local.type })
@@ -281,23 +288,27 @@ function inferMap(
 
 function inferCall(state: State, form: FormOf<'call'>): ValueType {
   for (const arg of form.args) infer(state, arg)
-  const row: HelperRow = HELPERS[form.helper]
-  switch (row.ret.kind) {
+  const { ret } = helperRow(form.helper)
+  switch (ret.kind) {
     case 'int':
       // BPF_CALL_n in include/linux/filter.h (6.18) returns u64: an unsigned result is zero-extended, a signed one
       // (an error code) sign-extended, which is a plain 64-bit value.
-      return row.ret.bits === 32 && !row.ret.signed ? SCALARS.u32 : u64
+      return ret.bits === 32 && !ret.signed ? SCALARS.u32 : u64
     case 'void':
       return ZERO
     case 'mapValueOrNull': {
-      const map = form.args[row.ret.map]
+      const map = form.args[ret.map]
       return ptrTo('mapValue', { nullable: true, pointee: map?.kind === 'mapRef' ? map.map.valueType : undefined })
     }
-    case 'recordOrNull':
-      return ptrTo('ringbuf', { nullable: true })
+    case 'recordOrNull': {
+      const size = form.args[ret.size]
+      return size?.kind === 'const'
+        ? bytesType(state, form, { space: 'ringbuf', nullable: true, size: Number(size.value) })
+        : ptrTo('ringbuf', { nullable: true })
+    }
     case 'ptr':
-      return ptrTo(row.ret.space, { nullable: row.ret.nullable })
+      return ptrTo(ret.space, { nullable: ret.nullable })
     default:
-      return assertNever(row.ret)
+      return assertNever(ret)
   }
 }
