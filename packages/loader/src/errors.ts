@@ -1,0 +1,144 @@
+/**
+ * The two errors that working with a kernel gives. A `SyscallError` says what was attempted, the errno by name, the
+ * likely cause and what helps; a `VerifierError` points at the line of the program that the verifier refused. `code` is
+ * the errno's name in both, as in Node's own errors.
+ */
+import { type ProgramSpec, renderFrame, sourceFile } from '@unplugin-bpf/core/object'
+import { ERRNO, errnoName } from './sys/errno.ts'
+import { atLeast, type Capability, missingCapabilities, readSystemState, type SystemState } from './system-state.ts'
+import { parseVerifierLog } from './verifier-log.ts'
+
+/** What helps to explain a failure. */
+export interface FailureContext {
+  /** Capabilities that the call needs. */
+  readonly needs?: readonly Capability[]
+  /** First kernel that has the feature. */
+  readonly since?: string | undefined
+  /** Explanations for errno values that mean something particular here. */
+  readonly causes?: Readonly<Record<string, string>>
+}
+
+export class SyscallError extends Error {
+  /** `EPERM` */
+  readonly code: string
+  readonly errno: number
+  /** What was attempted (`create map "events"`). */
+  readonly operation: string
+  /** Likely cause and remedy, when one is known. */
+  readonly hint: string | undefined
+
+  constructor(operation: string, errno: number, context: FailureContext = {}) {
+    const code = errnoName(errno)
+    const hint = explainFailure(errno, context, readSystemState())
+    super(`cannot ${operation}: ${code}${hint === undefined ? '' : `\n  ${hint}`}`)
+    this.name = 'SyscallError'
+    this.code = code
+    this.errno = errno
+    this.operation = operation
+    this.hint = hint
+  }
+}
+
+/** Returns a system call's result, or throws for a negative errno. */
+export function checkSyscall(result: number, operation: string, context: FailureContext = {}): number {
+  if (result < 0) throw new SyscallError(operation, -result, context)
+  return result
+}
+
+export function explainFailure(errno: number, context: FailureContext, state: SystemState): string | undefined {
+  const particular = context.causes?.[errnoName(errno)]
+  if (particular !== undefined) return particular
+  if (context.since !== undefined && !atLeast(state.release, context.since))
+    return `this needs Linux ${context.since}, and this is ${state.release}`
+  switch (errno) {
+    case ERRNO.EPERM:
+    case ERRNO.EACCES:
+      return explainRefusal(context.needs ?? ['BPF'], state)
+    case ERRNO.ENOSYS:
+      return 'this kernel was built without bpf(2), or a sandbox hides it (gVisor does)'
+    case ERRNO.EMFILE:
+      return 'too many open files; close objects that are not needed, or raise the limit: ulimit -n 65536'
+    case ERRNO.ENOMEM:
+      return 'not enough memory for a map or program of this size'
+    default:
+      return undefined
+  }
+}
+
+/** EPERM has many sources; the first that applies is the likely one. */
+function explainRefusal(needs: readonly Capability[], state: SystemState): string | undefined {
+  const missing = missingCapabilities(state, needs)
+  if (missing.length > 0) return explainMissing(missing, needs, state)
+  if (!atLeast(state.release, '5.11'))
+    return `Linux before 5.11 counts BPF memory against RLIMIT_MEMLOCK (this is ${state.release}): ulimit -l unlimited`
+  if (state.lockdown !== undefined && state.lockdown !== 'none')
+    return `the kernel is locked down (${state.lockdown}, see /sys/kernel/security/lockdown), which secure boot switches on`
+  if (state.userNamespace)
+    return 'the process is in a user namespace, where capabilities do not allow BPF; run it in the initial one'
+  if (state.seccomp)
+    return 'the capabilities are there, but a seccomp filter may refuse bpf(2); in a container: --security-opt seccomp=unconfined'
+  return undefined
+}
+
+function explainMissing(missing: readonly Capability[], needs: readonly Capability[], state: SystemState): string {
+  const names = missing.map((name) => `CAP_${name}`)
+  const wanted = needs.map((name) => `cap_${name.toLowerCase()}`).join(',')
+  const unprivileged =
+    missing.includes('BPF') && state.unprivilegedDisabled ? ' (kernel.unprivileged_bpf_disabled is set, as usual)' : ''
+  return [
+    `the process lacks ${names.join(' and ')}${unprivileged}`,
+    `run it as root, or allow Node to: sudo setcap ${wanted}+ep ${process.execPath}`,
+    `in a container: ${names.map((name) => `--cap-add ${name}`).join(' ')}`,
+  ].join('\n  ')
+}
+
+export class VerifierError extends Error {
+  readonly code: string
+  readonly errno: number
+  /** ELF name of the program. */
+  readonly program: string
+  /** The kernel's reason, in one line. */
+  readonly reason: string
+  /** Slot at which the verifier stopped, when the log names one. */
+  readonly slot: number | undefined
+  /** Position in the source, when the program has line information. */
+  readonly location: { readonly file: string; readonly line: number; readonly column: number } | undefined
+  /** The kernel's whole log. */
+  readonly log: string
+
+  constructor(program: ProgramSpec, errno: number, log: string) {
+    const { reason, slot, suggestion } = parseVerifierLog(log)
+    const location = slot === undefined ? undefined : program.lines.findLast((line) => line.slot <= slot)
+    const place = location ? `${location.file}:${location.line}:${location.column}: ` : ''
+    const lines = [`${place}the kernel refuses program "${program.name}": ${reason}`]
+    if (location) lines.push(frameOf(location))
+    else if (slot !== undefined) lines.push(`  at slot ${slot}; the program has no line information`)
+    if (suggestion !== undefined) lines.push(`  hint: ${suggestion}`)
+    lines.push(...excerptOf(log))
+    super(lines.join('\n'))
+    this.name = 'VerifierError'
+    this.code = errnoName(errno)
+    this.errno = errno
+    this.program = program.name
+    this.reason = reason
+    this.slot = slot
+    this.location = location && { file: location.file, line: location.line, column: location.column }
+    this.log = log
+  }
+}
+
+/** The code frame that compile errors have, too. Only the one line of the file is known. */
+function frameOf(location: { file: string; line: number; column: number; text: string }): string {
+  const before = '\n'.repeat(location.line - 1)
+  const start = before.length + location.column - 1
+  return renderFrame({ file: sourceFile(location.file, before + location.text), start, end: start + 1 })
+}
+
+const EXCERPT_LINES = 8
+
+function excerptOf(log: string): string[] {
+  const lines = log.split('\n').filter((line) => line.trim() !== '')
+  const shown = lines.slice(-EXCERPT_LINES).map((line) => `    ${line}`)
+  const left = lines.length - shown.length
+  return [left > 0 ? `  kernel log (the first ${left} lines are in error.log):` : '  kernel log:', ...shown]
+}

@@ -1,0 +1,8 @@
+/** Loading an object file (`.bpf.o`) of any compiler. */
+import { readFileSync } from 'node:fs'
+import { fromElf } from '@unplugin-bpf/core/object'
+import { type KernelObject, type LoadOptions, loadKernelObject } from './kernel-object.ts'
+
+export function loadFile(path: string, options: LoadOptions = {}): KernelObject {
+  return loadKernelObject(fromElf(readFileSync(path), path), options)
+}

@@ -1,0 +1,83 @@
+/**
+ * Creates one map, or takes the pinned one when the declaration asks for pinning by name and it exists already.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { MAP_TYPE_IDS, type MapSpec } from '@unplugin-bpf/core/object'
+import { checkSyscall, SyscallError } from './errors.ts'
+import type { LoadedBtf } from './load-btf.ts'
+import { mapTypeOf } from './map-type.ts'
+import { ATTR, kernelName } from './sys/attr.ts'
+import { bpf } from './sys/bpf.ts'
+import { ERRNO } from './sys/errno.ts'
+import { closeFd } from './sys/syscall.ts'
+
+/** File descriptor of the map. */
+export function loadMap(spec: MapSpec, btf: LoadedBtf | undefined, pinRoot: string): number {
+  if (spec.pinning !== 'byName') return createMap(spec, btf)
+  const path = join(pinRoot, spec.name)
+  if (existsSync(path)) return openPinned(spec, path)
+  const fd = createMap(spec, btf)
+  const result = bpf(ATTR.objPin, { pathname: pathBytes(path), bpf_fd: fd })
+  if (result >= 0) return fd
+  closeFd(fd)
+  throw new SyscallError(`pin map "${spec.name}" at ${path}`, -result, {
+    causes: {
+      ENOENT: `the folder ${pinRoot} does not exist`,
+      EINVAL: `${pinRoot} is not in a BPF file system: mount -t bpf bpf /sys/fs/bpf`,
+      EPERM: `${pinRoot} is not in a BPF file system (mount -t bpf bpf /sys/fs/bpf), or the name has a dot`,
+    },
+  })
+}
+
+function createMap(spec: MapSpec, btf: LoadedBtf | undefined): number {
+  const row = mapTypeOf(spec)
+  const attributes = {
+    map_type: row.id,
+    key_size: spec.keySize,
+    value_size: spec.valueSize,
+    max_entries: spec.maxEntries,
+    map_flags: spec.flags | row.requiredFlags,
+    map_name: kernelName(spec.name),
+  }
+  // Not every kind of map takes BTF for its key and value (map_check_btf, kernel/bpf/syscall.c); it is never essential.
+  if (btf && spec.btfValueTypeId !== undefined) {
+    const ids = { btf_key_type_id: spec.btfKeyTypeId ?? 0, btf_value_type_id: spec.btfValueTypeId }
+    const fd = bpf(ATTR.mapCreate, { ...attributes, btf_fd: btf.fd, ...ids })
+    if (fd >= 0) return fd
+  }
+  return checkSyscall(bpf(ATTR.mapCreate, attributes), `create map "${spec.name}"`, {
+    needs: ['BPF'],
+    since: row.since,
+    causes: {
+      EINVAL: `the kernel refuses a ${spec.type} map with ${spec.keySize}-byte keys, ${spec.valueSize}-byte values, ${spec.maxEntries} entries and flags ${spec.flags}`,
+      E2BIG: `${spec.maxEntries} entries of ${spec.keySize} + ${spec.valueSize} bytes are more than the kernel takes`,
+    },
+  })
+}
+
+/** struct bpf_map_info begins with type, id, key_size, value_size, max_entries, map_flags. */
+const INFO_BYTES = 80
+
+function openPinned(spec: MapSpec, path: string): number {
+  const fd = checkSyscall(bpf(ATTR.objGet, { pathname: pathBytes(path) }), `open the pinned map ${path}`)
+  const info = new Uint32Array(INFO_BYTES / 4)
+  const bytes = new Uint8Array(info.buffer)
+  const result = bpf(ATTR.infoByFd, { bpf_fd: fd, info_len: INFO_BYTES, info: bytes })
+  const found = [info[0], info[2], info[3], info[4]]
+  const row = mapTypeOf(spec)
+  const wanted = [row.id, spec.keySize, spec.valueSize, spec.maxEntries]
+  if (result >= 0 && found.every((value, i) => value === wanted[i])) return fd
+  closeFd(fd)
+  if (result < 0) throw new SyscallError(`open the pinned map ${path}`, -result)
+  const typeName = Object.entries(MAP_TYPE_IDS).find(([, id]) => id === info[0])?.[0] ?? `type ${info[0]}`
+  throw new SyscallError(`use the pinned map ${path} for "${spec.name}"`, ERRNO.EINVAL, {
+    causes: {
+      EINVAL: `it is a ${typeName} with ${info[2]}-byte keys, ${info[3]}-byte values and ${info[4]} entries; the program wants a ${spec.type} with ${spec.keySize}, ${spec.valueSize} and ${spec.maxEntries}. Remove the file if it is not needed any more`,
+    },
+  })
+}
+
+function pathBytes(path: string): Uint8Array {
+  return new TextEncoder().encode(`${path}\0`)
+}

@@ -1,0 +1,155 @@
+/**
+ * One map in the kernel. Keys and values are bytes in the kernel's layout; a per-CPU value is `cpus` values of
+ * round_up(valueSize, 8) bytes. Every map has its own key and value bytes with known addresses, so that an operation
+ * allocates nothing but its result.
+ */
+import type { MapSpec } from '@unplugin-bpf/core/object'
+import type { MapBackend, ProgramBackend } from '@unplugin-bpf/core/runtime'
+import { type FailureContext, SyscallError } from './errors.ts'
+import { readBatches } from './map-batch.ts'
+import { mapTypeOf } from './map-type.ts'
+import { KernelRing } from './ring.ts'
+import { bpfElement, type ElementCommand, type ElementTarget } from './sys/bpf.ts'
+import { ERRNO } from './sys/errno.ts'
+import { possibleCpus } from './sys/machine.ts'
+import { closeFd, type Scratch, scratch } from './sys/syscall.ts'
+
+/** Flags of `update` (include/uapi/linux/bpf.h). */
+const BPF_NOEXIST = 1
+const BPF_EXIST = 2
+
+export class KernelMap implements MapBackend {
+  readonly spec: MapSpec
+  readonly cpus: number
+  readonly ring?: KernelRing
+  readonly #key: Scratch
+  readonly #value: Scratch
+  readonly #nextKey: Scratch
+  readonly #target: ElementTarget
+  #batches: 'unknown' | 'yes' | 'no' = 'unknown'
+  #closed = false
+
+  /** Takes over the descriptor. */
+  constructor(spec: MapSpec, fd: number) {
+    const { perCpu, handle } = mapTypeOf(spec)
+    this.spec = spec
+    this.cpus = perCpu ? possibleCpus() : 1
+    this.#key = scratch(spec.keySize)
+    this.#nextKey = scratch(spec.keySize)
+    this.#value = scratch(perCpu ? this.cpus * roundUp8(spec.valueSize) : spec.valueSize)
+    this.#target = { fd, key: this.#key.address, value: this.#value.address }
+    if (handle === 'ringbuf') this.ring = new KernelRing(fd, spec)
+  }
+
+  get fd(): number {
+    if (this.#closed) throw new Error(`map "${this.spec.name}" is closed`)
+    return this.#target.fd
+  }
+
+  lookup(key: Uint8Array): Uint8Array | undefined {
+    this.#setKey(key)
+    const result = this.#call('MAP_LOOKUP_ELEM', 0)
+    if (result === 0) return this.#value.bytes.slice()
+    if (result === -ERRNO.ENOENT) return undefined
+    throw this.#failure('read', result)
+  }
+
+  update(key: Uint8Array, value: Uint8Array, flags: number): boolean {
+    this.#setKey(key)
+    this.#setValue(value)
+    const result = this.#call('MAP_UPDATE_ELEM', flags)
+    if (result === 0) return true
+    if (result === -ERRNO.EEXIST && flags === BPF_NOEXIST) return false
+    if (result === -ERRNO.ENOENT && flags === BPF_EXIST) return false
+    throw this.#failure('write', result)
+  }
+
+  delete(key: Uint8Array): boolean {
+    this.#setKey(key)
+    const result = this.#call('MAP_DELETE_ELEM', 0)
+    if (result === 0) return true
+    if (result === -ERRNO.ENOENT) return false
+    throw this.#failure('delete from', result)
+  }
+
+  nextKey(key: Uint8Array | undefined): Uint8Array | undefined {
+    if (key !== undefined) this.#setKey(key)
+    const target = { fd: this.fd, key: key === undefined ? 0 : this.#key.address, value: this.#nextKey.address }
+    const result = bpfElement('MAP_GET_NEXT_KEY', target, 0)
+    if (result === 0) return this.#nextKey.bytes.slice()
+    if (result === -ERRNO.ENOENT) return undefined
+    throw this.#failure('list the keys of', result)
+  }
+
+  /** Undefined where the kernel has no batch operation for this kind of map. */
+  entries(): Iterable<readonly [Uint8Array, Uint8Array]> | undefined {
+    if (this.#batches === 'no') return undefined
+    const source = { fd: this.fd, spec: this.spec, valueBytes: this.#value.bytes.length }
+    const batches = readBatches(source)
+    this.#batches = batches === undefined ? 'no' : 'yes'
+    return batches
+  }
+
+  setProgram(index: number, program: ProgramBackend): void {
+    if (program.fd === undefined) throw new TypeError('only a program of the kernel can be put into a prog array')
+    const key = new Uint8Array(4)
+    const value = new Uint8Array(4)
+    new DataView(key.buffer).setUint32(0, index, true)
+    new DataView(value.buffer).setUint32(0, program.fd, true)
+    this.update(key, value, 0)
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.ring?.close()
+    closeFd(this.#target.fd)
+  }
+
+  #call(command: ElementCommand, flags: number): number {
+    if (this.#closed) throw new Error(`map "${this.spec.name}" is closed`)
+    return bpfElement(command, this.#target, flags)
+  }
+
+  #setKey(key: Uint8Array): void {
+    const { bytes } = this.#key
+    if (key.length !== bytes.length) throw this.#wrongSize('keys', bytes.length, key.length)
+    bytes.set(key)
+  }
+
+  #setValue(value: Uint8Array): void {
+    const { bytes } = this.#value
+    if (value.length !== bytes.length) throw this.#wrongSize('values', bytes.length, value.length)
+    bytes.set(value)
+  }
+
+  #wrongSize(what: string, expected: number, given: number): RangeError {
+    const perCpu = what === 'values' && this.cpus > 1 ? ` (${this.cpus} CPUs)` : ''
+    return new RangeError(`map "${this.spec.name}" has ${what} of ${expected} bytes${perCpu}; ${given} were given`)
+  }
+
+  #failure(verb: string, result: number): SyscallError {
+    return new SyscallError(`${verb} map "${this.spec.name}"`, -result, explainElementFailure(this.spec))
+  }
+}
+
+function explainElementFailure(spec: MapSpec): FailureContext {
+  const { sparse } = mapTypeOf(spec)
+  return {
+    causes: {
+      E2BIG:
+        sparse && spec.type !== 'prog_array'
+          ? `the map is full: it has room for ${spec.maxEntries} entries`
+          : `the index is out of range: the map has ${spec.maxEntries} entries`,
+      EINVAL: sparse
+        ? `a ${spec.type} map does not take this operation, key or value`
+        : `the entries of a ${spec.type} map always exist: they cannot be deleted`,
+      EEXIST: `the entries of a ${spec.type} map always exist: they cannot be inserted`,
+      EBUSY: 'the map is being updated from elsewhere; try again',
+    },
+  }
+}
+
+function roundUp8(size: number): number {
+  return (size + 7) & ~7
+}
