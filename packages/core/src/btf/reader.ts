@@ -24,6 +24,7 @@ export class Btf {
   readonly #offsets: Uint32Array
   readonly #kinds: Uint8Array
   readonly #decoded = new Map<BtfTypeId, BtfType>()
+  #stringOffsets: ReadonlyMap<string, number> | undefined
   readonly #found = new Map<string, BtfTypeId | undefined>()
 
   constructor(bytes: Uint8Array) {
@@ -51,6 +52,12 @@ export class Btf {
   /** String at an offset of the string section (`.BTF.ext` refers to strings so). */
   string(offset: number): string {
     return this.#strings.string(offset)
+  }
+
+  /** Offset of a string that begins after a NUL; undefined when there is none. Lists all strings at the first call. */
+  stringOffset(text: string): number | undefined {
+    this.#stringOffsets ??= listStrings(this.#strings)
+    return this.#stringOffsets.get(text)
   }
 
   type(id: BtfTypeId): BtfType {
@@ -156,6 +163,15 @@ export function isModifier(type: BtfType): type is BtfTypeOf<BtfModifierKind> {
     default:
       return false
   }
+}
+
+function listStrings(strings: ByteReader): Map<string, number> {
+  const offsets = new Map<string, number>()
+  for (let at = 0; at < strings.size; at = strings.bytes.indexOf(0, at) + 1) {
+    const text = strings.string(at)
+    if (!offsets.has(text)) offsets.set(text, at)
+  }
+  return offsets
 }
 
 function bytesAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {

@@ -100,20 +100,24 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#grow(1), value)
+    const at = this.#grow(1)
+    this.#view.setUint8(at, value)
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#grow(2), value, true)
+    const at = this.#grow(2)
+    this.#view.setUint16(at, value, true)
   }
 
   /** Also takes negative values (two's complement). */
   u32(value: number): void {
-    this.#view.setUint32(this.#grow(4), value, true)
+    const at = this.#grow(4)
+    this.#view.setUint32(at, value, true)
   }
 
   u64(value: number | bigint): void {
-    this.#view.setBigUint64(this.#grow(8), BigInt.asUintN(64, BigInt(value)), true)
+    const at = this.#grow(8)
+    this.#view.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true)
   }
 
   raw(bytes: Uint8Array): void {
@@ -135,6 +139,7 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#size)
   }
 
+  /** Makes room and returns its start. Call it before using #view, which it may replace. */
   #grow(length: number): number {
     const at = this.#size
     this.#size += length

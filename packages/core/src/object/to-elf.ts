@@ -1,0 +1,127 @@
+/**
+ * Writes an object as ELF: one section per distinct program section (several programs may share one, in order), `.maps`,
+ * `license`, `.BTF`, `.BTF.ext`. What libbpf 1.x, bpftool and llvm-objdump read.
+ *
+ *   in:  `BpfObject` with unique names
+ *   out: bytes; equal objects give equal bytes
+ */
+import { encodeInsns } from '../bpf/encode.ts'
+import { type BtfExt, writeBtfExt } from '../btf/ext.ts'
+import { MAPS_SECTION, mapDefinitionSize } from '../btf/maps.ts'
+import { readBtf } from '../btf/reader.ts'
+import { invariant } from '../diag/diagnostic.ts'
+import type { ElfRelocation, ElfSection, ElfSymbol } from '../elf/format.ts'
+import { R_BPF, SHF, SHT, STB, STT } from '../elf/format.ts'
+import { writeElf } from '../elf/writer.ts'
+import { badObject } from './bytes.ts'
+import { textOffset } from './ext-info.ts'
+import { type BpfObject, type ProgramSpec, slotCount } from './object.ts'
+
+const SLOT = 8
+
+/** A program with its place in the section that it shares. */
+interface Placed {
+  readonly program: ProgramSpec
+  /** Bytes from the start of the section. */
+  readonly offset: number
+}
+
+type PlacedBySection = ReadonlyMap<string, readonly Placed[]>
+
+export function toElf(object: BpfObject): Uint8Array {
+  const placed = placePrograms(object.programs)
+  const sections: ElfSection[] = []
+  const symbols: ElfSymbol[] = []
+  const mapSymbols = new Map<string, number>()
+
+  // Programs are in the first sections, the maps in the next one.
+  let mapOffset = 0
+  for (const map of object.maps) {
+    const size = mapDefinitionSize(map)
+    mapSymbols.set(map.name, symbols.length)
+    symbols.push(globalSymbol(map.name, STT.OBJECT, { section: placed.size, value: mapOffset, size }))
+    mapOffset += size
+  }
+  for (const [name, programs] of placed) {
+    for (const { program, offset } of programs)
+      symbols.push(
+        globalSymbol(program.name, STT.FUNC, {
+          section: sections.length,
+          value: offset,
+          size: slotCount(program) * SLOT,
+        }),
+      )
+    sections.push(codeSection(name, programs, mapSymbols))
+  }
+  if (object.maps.length > 0) sections.push(dataSection(MAPS_SECTION, new Uint8Array(mapOffset), 8))
+  const license = new TextEncoder().encode(`${object.license}\0`)
+  // Local, so that it can never clash with a name of the program.
+  symbols.push({
+    name: '_license',
+    section: sections.length,
+    value: 0,
+    size: license.length,
+    type: STT.OBJECT,
+    binding: STB.LOCAL,
+  })
+  sections.push(dataSection('license', license, 1))
+  if (object.btf !== undefined) sections.push(...btfSections(object.btf, placed))
+  return writeElf({ sections, symbols })
+}
+
+function placePrograms(programs: readonly ProgramSpec[]): PlacedBySection {
+  const placed = new Map<string, Placed[]>()
+  for (const program of programs) {
+    const list = placed.get(program.section) ?? []
+    const last = list.at(-1)
+    list.push({ program, offset: last === undefined ? 0 : last.offset + slotCount(last.program) * SLOT })
+    placed.set(program.section, list)
+  }
+  return placed
+}
+
+function codeSection(name: string, programs: readonly Placed[], mapSymbols: ReadonlyMap<string, number>): ElfSection {
+  const relocations = programs.flatMap(({ program, offset }) =>
+    program.relocations.map((relocation): ElfRelocation => {
+      if (relocation.kind === 'mapValue')
+        throw badObject(
+          `program ${program.name} refers to data of ${relocation.map}, which cannot be written to ELF yet`,
+        )
+      const symbol = mapSymbols.get(relocation.map)
+      invariant(symbol !== undefined, `object: program ${program.name} uses the unknown map ${relocation.map}`)
+      return { offset: offset + relocation.slot * SLOT, type: R_BPF.BITS_64_64, symbol }
+    }),
+  )
+  const data = encodeInsns(programs.flatMap(({ program }) => program.insns))
+  return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR, align: 8, data, relocations }
+}
+
+function dataSection(name: string, data: Uint8Array, align: number): ElfSection {
+  return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE, align, data, relocations: [] }
+}
+
+function btfSections(btfBytes: Uint8Array, placed: PlacedBySection): ElfSection[] {
+  const btf = readBtf(btfBytes)
+  const ext = writeBtfExt(extOf(placed), (text) => textOffset(btf, text))
+  const plain = { type: SHT.PROGBITS, flags: 0, align: 4, relocations: [] }
+  return [
+    { name: '.BTF', data: btfBytes, ...plain },
+    { name: '.BTF.ext', data: ext, ...plain },
+  ]
+}
+
+function extOf(placed: PlacedBySection): Pick<BtfExt, 'funcs' | 'lines'> {
+  const all = [...placed.values()].flat()
+  return {
+    funcs: all.flatMap(({ program, offset }) =>
+      program.btfFuncId === undefined ? [] : [{ section: program.section, offset, typeId: program.btfFuncId }],
+    ),
+    lines: all.flatMap(({ program, offset }) =>
+      program.lines.map(({ slot, ...line }) => ({ section: program.section, offset: offset + slot * SLOT, ...line })),
+    ),
+  }
+}
+
+function globalSymbol(name: string, type: number, place: Pick<ElfSymbol, 'section' | 'value' | 'size'>): ElfSymbol {
+  return { name, type, binding: STB.GLOBAL, ...place }
+}
