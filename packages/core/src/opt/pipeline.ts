@@ -2,12 +2,25 @@
 import type { CompileOptions } from '../options.ts'
 import type { Func } from '../ssa/func.ts'
 import { dce } from './dce.ts'
+import { directKeys } from './direct-keys.ts'
+import { dse } from './dse.ts'
+import { forwardLoads } from './forward-loads.ts'
+import { gvn } from './gvn.ts'
 import type { Step } from './pass.ts'
-import { fixpoint, runSteps } from './pass.ts'
+import { fixpoint, once, runSteps } from './pass.ts'
 import { simplify } from './simplify/index.ts'
 import { simplifyCfg } from './simplify-cfg.ts'
 
-export const PIPELINE: readonly Step[] = [fixpoint('canonicalize', 12, [simplify, dce, simplifyCfg])]
+export const PIPELINE: readonly Step[] = [
+  fixpoint('canonicalize', 12, [simplify, dce, simplifyCfg]),
+  once(gvn),
+  // After gvn, which makes equal addresses one value.
+  once(forwardLoads),
+  fixpoint('again', 12, [simplify, gvn, dce, simplifyCfg]),
+  once(directKeys),
+  // Removes the copies that the two passes above made useless.
+  fixpoint('cleanup', 12, [dse, simplify, gvn, dce, simplifyCfg]),
+]
 
 /** Optimizes in place. Correct, only larger, with any set of optional passes left out. */
 export function optimize(fn: Func, options: CompileOptions): void {
