@@ -3,9 +3,10 @@
  * its own, with real UDP and TCP traffic; where that is not possible, the same programs in the VM over made-up packets.
  * `npm run demo` starts it inside the namespace (`--kernel`) or outside (`--vm`). It ends by itself.
  */
+
+import { createNetwork } from './network.ts'
 import counter from './programs/count-xdp.bpf.lisp'
 import logger from './programs/event-logger.bpf.lisp'
-import { createNetwork } from './network.ts'
 import { Screen } from './screen.ts'
 import { SimulatedTraffic } from './simulated-traffic.ts'
 
@@ -25,10 +26,7 @@ async function main(mode: 'kernel' | 'vm'): Promise<void> {
         })
   const links =
     mode === 'kernel'
-      ? [
-          count.programs.countPackets.attach({ ifname: 'lan0' }),
-          log.programs.eventLogger.attach({ ifname: 'wan0' }),
-        ]
+      ? [count.programs.countPackets.attach({ ifname: 'lan0' }), log.programs.eventLogger.attach({ ifname: 'wan0' })]
       : []
   const draw = (): void => {
     screen.draw({
