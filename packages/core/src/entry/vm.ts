@@ -1,2 +1,6 @@
 /** Public entry `@unplugin-bpf/core/vm`: re-exports only. */
-export {}
+export { VmError } from '../vm/errno.ts'
+export { type FaultPlace, VmFault } from '../vm/fault.ts'
+export type { PerfEvent, VmOptions, VmTask } from '../vm/options.ts'
+export type { StepHook, StepState } from '../vm/trace.ts'
+export { createVm, type Vm } from '../vm/vm.ts'

@@ -1,0 +1,186 @@
+/**
+ * The state of a running program: registers (constants behind them, see code.ts), memory, call frames, and what helpers
+ * need. `step.ts` executes on it; helpers read their arguments and set r0 through its methods.
+ */
+import { getBig, type Registers, setBig } from './alu.ts'
+import type { Code } from './code.ts'
+import type { VmMap, VmRecord } from './maps/map.ts'
+import { AccessError, type Memory, OFFSET_BASE, type Pair, type Region } from './memory.ts'
+import type { VmSettings } from './options.ts'
+import type { Packet } from './packet.ts'
+import { Random } from './random.ts'
+
+/** Bytes of a stack frame; MAX_BPF_STACK in include/linux/filter.h. */
+export const STACK_SIZE = 512
+/** MAX_CALL_FRAMES, include/linux/bpf_verifier.h (6.18). */
+export const MAX_FRAMES = 8
+/** MAX_TAIL_CALL_CNT, include/linux/bpf.h (6.18). */
+export const MAX_TAIL_CALLS = 33
+
+interface Frame {
+  readonly code: Code
+  readonly pc: number
+  /** r6..r9 of the caller, low and high. */
+  readonly saved: Int32Array
+}
+
+/** A helper's result once the arguments were read from r1..r5. */
+export type VmHelper = (m: Machine) => void
+
+/** What belongs to one run only. */
+export interface RunState {
+  readonly ctx: Region
+  readonly packet: Packet | undefined
+  /** Records reserved and not yet submitted or discarded. */
+  readonly records: Map<Region, VmRecord>
+  tailCalls: number
+  /** Tells the context that the packet's length changed (`__sk_buff.len`). */
+  readonly setLength: ((length: number) => void) | undefined
+}
+
+export class Machine implements Registers {
+  readonly lo: Int32Array
+  readonly hi: Int32Array
+  readonly memory: Memory
+  readonly settings: VmSettings
+  readonly helpers: ReadonlyMap<number, VmHelper>
+  readonly random: Random
+  /** Maps by the high word of their map pointer. */
+  readonly mapsByPointer = new Map<number, VmMap>()
+  readonly stacks: readonly Region[]
+  private readonly frames: Frame[] = []
+
+  code!: Code
+  pc = 0
+  /** Where to go on after a helper; a tail call changes it. */
+  next = 0
+  insnsLeft = 0
+  run!: RunState
+  /** Scratch for context loads. */
+  readonly pair: Pair = { lo: 0, hi: 0 }
+
+  constructor(init: {
+    settings: VmSettings
+    helpers: ReadonlyMap<number, VmHelper>
+    memory: Memory
+    constants: { lo: readonly number[]; hi: readonly number[] }
+    seed: number
+  }) {
+    this.settings = init.settings
+    this.helpers = init.helpers
+    this.memory = init.memory
+    this.random = new Random(init.seed)
+    this.lo = Int32Array.from([...new Array<number>(11).fill(0), ...init.constants.lo])
+    this.hi = Int32Array.from([...new Array<number>(11).fill(0), ...init.constants.hi])
+    this.stacks = Array.from({ length: MAX_FRAMES }, (_, i) =>
+      this.memory.add({
+        kind: 'stack',
+        name: i === 0 ? 'the stack' : `the stack frame of call ${i}`,
+        bytes: new Uint8Array(STACK_SIZE),
+        access: 'readWrite',
+      }),
+    )
+  }
+
+  get depth(): number {
+    return this.frames.length
+  }
+
+  /** Ready to execute `code` from its first instruction with r1 = ctx. */
+  start(code: Code, run: RunState): void {
+    this.code = code
+    this.pc = 0
+    this.run = run
+    this.frames.length = 0
+    this.insnsLeft = this.settings.insnLimit
+    this.scramble(0, 9)
+    this.enterFrame()
+    this.setPointer(1, run.ctx, 0)
+  }
+
+  private enterFrame(): void {
+    const stack = this.stacks[this.frames.length]!
+    stack.bytes.fill(this.settings.stackFill)
+    this.setPointer(10, stack, STACK_SIZE)
+  }
+
+  /** BPF-to-BPF call; `pc` still is the call instruction's. */
+  pushFrame(target: number): void {
+    if (this.frames.length + 1 >= MAX_FRAMES) throw new AccessError(`more than ${MAX_FRAMES} call frames`)
+    const saved = new Int32Array(8)
+    saved.set(this.lo.subarray(6, 10))
+    saved.set(this.hi.subarray(6, 10), 4)
+    this.frames.push({ code: this.code, pc: this.pc + 1, saved })
+    this.enterFrame()
+    this.pc = target
+  }
+
+  /** False when the main program ended. */
+  popFrame(): boolean {
+    const frame = this.frames.pop()
+    if (frame === undefined) return false
+    this.lo.set(frame.saved.subarray(0, 4), 6)
+    this.hi.set(frame.saved.subarray(4), 6)
+    this.setPointer(10, this.stacks[this.frames.length]!, STACK_SIZE)
+    this.scramble(1, 5)
+    this.code = frame.code
+    this.pc = frame.pc
+    return true
+  }
+
+  /** Makes registers worthless, as a call does: using one shows up as a wild pointer or an odd number. */
+  scramble(first: number, last: number): void {
+    for (let i = first; i <= last; i++) {
+      this.lo[i] = 0x0bad0000 | i
+      this.hi[i] = 0x7fffdead
+    }
+  }
+
+  /** Goes on with another program in the same frame. */
+  tailCall(code: Code): void {
+    this.code = code
+    this.next = 0
+  }
+
+  // --- for helpers -------------------------------------------------------------------------------------------------
+
+  /** Low 32 bits of an argument, unsigned. */
+  u32(register: number): number {
+    return this.lo[register]! >>> 0
+  }
+
+  /** Low 32 bits, signed. */
+  i32(register: number): number {
+    return this.lo[register]!
+  }
+
+  u64(register: number): bigint {
+    return getBig(this, register)
+  }
+
+  /** A view of the memory that an argument points to. */
+  bytes(register: number, length: number, access: 'read' | 'write'): Uint8Array {
+    return this.memory.slice(this.lo[register]!, this.hi[register]!, length, access)
+  }
+
+  map(register: number): VmMap {
+    const map = this.lo[register] === OFFSET_BASE ? this.mapsByPointer.get(this.hi[register]!) : undefined
+    if (map === undefined) throw new AccessError(`r${register} is not a map`)
+    return map
+  }
+
+  setPointer(register: number, region: Region, offset: number): void {
+    this.lo[register] = OFFSET_BASE + offset
+    this.hi[register] = region.hi
+  }
+
+  /** r0 = a signed number, sign-extended to 64 bits. */
+  result(value: number): void {
+    this.lo[0] = value
+    this.hi[0] = value < 0 ? -1 : Math.floor(value / 0x1_0000_0000)
+  }
+
+  resultBig(value: bigint): void {
+    setBig(this, 0, value)
+  }
+}

@@ -1,0 +1,105 @@
+/** A VM map as user space sees it: the same results that the bpf(2) map commands give, errors as VmError. */
+import type { MapBackend, ProgramBackend, RingBackend } from '../runtime/backend.ts'
+import { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
+import type { Code } from './code.ts'
+import { ERRNO, errnoName, VmError } from './errno.ts'
+import { strideOf, type VmMap } from './maps/map.ts'
+
+export interface MapBackendInit {
+  readonly map: VmMap
+  readonly cpus: number
+  readonly consumer: RingBackend | undefined
+  /** Throws after the VM was closed. */
+  readonly checkOpen: () => void
+  readonly codeOf: (program: ProgramBackend) => Code | undefined
+}
+
+export function createMapBackend(init: MapBackendInit): MapBackend {
+  const { map, checkOpen } = init
+  const { spec } = map
+  const row: MapTypeRow = MAP_TYPES[spec.type as MapTypeName] // create.ts has checked the type
+  const cpus = row.perCpu ? init.cpus : 1
+  const stride = row.perCpu ? strideOf(spec) : spec.valueSize
+  const fail = (what: string, code: number) => new VmError(`map ${spec.name}: ${what}`, code)
+
+  const check = (what: string, bytes: Uint8Array, size: number) => {
+    checkOpen()
+    if (bytes.length !== size) throw fail(`the ${what} has ${bytes.length} bytes, not ${size}`, ERRNO.EINVAL)
+  }
+
+  const backend: MapBackend = {
+    spec,
+    cpus,
+    lookup(key) {
+      check('key', key, spec.keySize)
+      const { values } = map
+      if (map.programs !== undefined) return programEntry(map, key)
+      if (map.queue !== undefined) {
+        const out = new Uint8Array(spec.valueSize)
+        return map.queue.peek(out) === 0 ? out : undefined
+      }
+      if (map.find(key, 0, 'peek') < 0 || values === undefined) return undefined
+      const out = new Uint8Array(stride * cpus)
+      for (let cpu = 0; cpu < cpus; cpu++) {
+        const at = map.find(key, cpu, 'peek')
+        out.set(values.bytes.subarray(at, at + spec.valueSize), cpu * stride)
+      }
+      return out
+    },
+    update(key, value, flags) {
+      check('key', key, spec.keySize)
+      check('value', value, stride * cpus)
+      const result = map.update(key, value, flags, row.perCpu ? -1 : 0)
+      if (result === -ERRNO.EEXIST || result === -ERRNO.ENOENT) return false
+      if (result < 0) throw fail(updateProblem(map, result), result)
+      return true
+    },
+    delete(key) {
+      check('key', key, spec.keySize)
+      const result = map.delete(key)
+      if (result === -ERRNO.ENOENT) return false
+      if (result < 0) throw fail(`cannot delete (${errnoName(result)}: ${spec.type} maps keep all entries)`, result)
+      return true
+    },
+    nextKey(key) {
+      checkOpen()
+      if (key !== undefined) check('key', key, spec.keySize)
+      return map.nextKey(key)
+    },
+    ...(map.programs === undefined ? {} : { setProgram: programSetter(init) }),
+    ...(init.consumer === undefined ? {} : { ring: init.consumer }),
+  }
+  return backend
+}
+
+function updateProblem(map: VmMap, result: number): string {
+  if (result === -ERRNO.E2BIG && map.nextKey(undefined) !== undefined) {
+    return `no room for the entry (max_entries is ${map.spec.maxEntries})`
+  }
+  return 'cannot update'
+}
+
+/** A prog array's entry is a program id in the kernel; here it only says that there is one. */
+function programEntry(map: VmMap, key: Uint8Array): Uint8Array | undefined {
+  const index = new DataView(key.buffer, key.byteOffset).getUint32(0, true)
+  return map.programs![index] === undefined ? undefined : Uint8Array.of(1, 0, 0, 0)
+}
+
+function programSetter({ map, codeOf, checkOpen }: MapBackendInit) {
+  const programs = map.programs!
+  return (index: number, program: ProgramBackend): void => {
+    checkOpen()
+    const code = codeOf(program)
+    if (code === undefined) throw new VmError(`map ${map.spec.name}: the program belongs to another object`)
+    if (index >= programs.length) {
+      throw new VmError(`map ${map.spec.name}: index ${index}, but max_entries is ${programs.length}`, ERRNO.E2BIG)
+    }
+    // All programs of an array have one type (bpf_prog_map_compatible, kernel/bpf/core.c 6.18).
+    const other = programs.find((p) => p !== undefined && p.program.type !== code.program.type)
+    if (other !== undefined) {
+      const what = `${code.program.type} program ${code.program.name} beside ${other.program.type} ${other.program.name}`
+      throw new VmError(`map ${map.spec.name}: ${what}`, ERRNO.EINVAL)
+    }
+    programs[index] = code
+  }
+}

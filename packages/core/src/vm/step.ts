@@ -1,0 +1,197 @@
+/**
+ * The interpreter loop: executes the machine's program until it exits. Two levels of switches, so that each stays a
+ * jump table and a readable size. A problem is thrown as VmFault with the place; `m.pc` is always the instruction at
+ * work.
+ */
+import { alu32, alu64, condition32, condition64, endian, getBig } from './alu.ts'
+import { atomic } from './atomic.ts'
+import type { Code } from './code.ts'
+import { VmError } from './errno.ts'
+import { VmFault } from './fault.ts'
+import type { Machine } from './machine.ts'
+import { AccessError } from './memory.ts'
+import type { StepHook } from './trace.ts'
+
+export function execute(m: Machine): void {
+  try {
+    loop(m, m.settings.onStep)
+  } catch (error) {
+    if (error instanceof AccessError || error instanceof VmError) throw faultAt(m, error.message)
+    throw error
+  }
+}
+
+function loop(m: Machine, onStep: StepHook | undefined): void {
+  let code = m.code
+  for (;;) {
+    const pc = m.pc
+    if (m.insnsLeft-- <= 0) throw new AccessError(`still running after ${m.settings.insnLimit} instructions`)
+    if (onStep !== undefined) onStep(stepState(m))
+    // The numbers are those of GROUP in code.ts.
+    switch (code.group[pc]) {
+      case 0:
+        alu64(m, code.op[pc]!, code.dst[pc]!, code.src[pc]!)
+        m.pc = pc + 1
+        break
+      case 1:
+        alu32(m, code.op[pc]!, code.dst[pc]!, code.src[pc]!)
+        m.pc = pc + 1
+        break
+      case 2:
+        endian(m, code.op[pc]!, code.dst[pc]!, code.off[pc]!)
+        m.pc = pc + 1
+        break
+      case 3:
+        m.pc = condition64(m, code.op[pc]!, code.dst[pc]!, code.src[pc]!) ? code.target[pc]! : pc + 1
+        break
+      case 4:
+        m.pc = condition32(m, code.op[pc]!, code.dst[pc]!, code.src[pc]!) ? code.target[pc]! : pc + 1
+        break
+      case 5:
+        m.pc = code.target[pc]!
+        break
+      case 6:
+      case 7:
+        load(m, code, pc)
+        m.pc = pc + 1
+        break
+      case 8:
+        store(m, code, pc)
+        m.pc = pc + 1
+        break
+      case 9:
+        atomic(m, code, pc)
+        m.pc = pc + 1
+        break
+      case 10:
+        callHelper(m, code.off[pc]!)
+        m.pc = m.next
+        code = m.code
+        break
+      case 11:
+        m.pushFrame(code.target[pc]!)
+        break
+      case 12:
+        if (!m.popFrame()) return
+        code = m.code
+        break
+      case 13:
+        if (!loadPacket(m, code, pc)) return
+        m.pc = pc + 1
+        break
+      default:
+        throw new AccessError('ran past the last instruction')
+    }
+  }
+}
+
+/** Adds the instruction's offset to the base register and finds the bytes. */
+function locate(m: Machine, base: number, off: number, size: number, access: 'read' | 'write'): number {
+  const sum = (m.lo[base]! >>> 0) + off
+  const carry = sum < 0 ? -1 : sum > 0xffff_ffff ? 1 : 0
+  return m.memory.locate(sum | 0, m.hi[base]! + carry, size, access)
+}
+
+function load(m: Machine, code: Code, pc: number): void {
+  const size = code.op[pc]!
+  const dst = code.dst[pc]!
+  const offset = locate(m, code.src[pc]!, code.off[pc]!, size, 'read')
+  const { view, hook } = m.memory.region
+  if (hook?.load(offset, size, m.pair)) {
+    m.lo[dst] = m.pair.lo
+    m.hi[dst] = m.pair.hi
+    return
+  }
+  const signed = code.group[pc] === 7
+  let value: number
+  switch (size) {
+    case 1:
+      value = signed ? view.getInt8(offset) : view.getUint8(offset)
+      break
+    case 2:
+      value = signed ? view.getInt16(offset, true) : view.getUint16(offset, true)
+      break
+    case 4:
+      value = view.getInt32(offset, true)
+      break
+    default:
+      m.lo[dst] = view.getInt32(offset, true)
+      m.hi[dst] = view.getInt32(offset + 4, true)
+      return
+  }
+  m.lo[dst] = value
+  m.hi[dst] = signed ? value >> 31 : 0
+}
+
+function store(m: Machine, code: Code, pc: number): void {
+  const size = code.op[pc]!
+  const src = code.src[pc]!
+  const offset = locate(m, code.dst[pc]!, code.off[pc]!, size, 'write')
+  const { view, hook } = m.memory.region
+  if (hook !== undefined) hook.checkStore(offset, size)
+  switch (size) {
+    case 1:
+      view.setInt8(offset, m.lo[src]!)
+      return
+    case 2:
+      view.setInt16(offset, m.lo[src]!, true)
+      return
+    case 4:
+      view.setInt32(offset, m.lo[src]!, true)
+      return
+    default:
+      view.setInt32(offset, m.lo[src]!, true)
+      view.setInt32(offset + 4, m.hi[src]!, true)
+  }
+}
+
+function callHelper(m: Machine, id: number): void {
+  const helper = m.helpers.get(id)
+  if (helper === undefined) throw new AccessError(`helper ${id} is not known`)
+  m.next = m.pc + 1
+  const { code } = m
+  helper(m)
+  // Nobody may read r1..r5 after a call; but a tail call's program begins with the context in r1.
+  m.scramble(1, 5)
+  if (m.code !== code || m.next === 0) m.setPointer(1, m.run.ctx, 0)
+}
+
+/**
+ * BPF_ABS and BPF_IND: big-endian loads from the packet of the context in r6. Outside the packet the program ends with
+ * r0 = 0 (false).
+ */
+function loadPacket(m: Machine, code: Code, pc: number): boolean {
+  const { packet } = m.run
+  if (packet === undefined) throw new AccessError('this program type has no packet')
+  const size = code.op[pc]!
+  const at = packet.data + code.off[pc]! + m.lo[code.src[pc]!]!
+  if (at < packet.data || at + size > packet.end) {
+    m.result(0)
+    return false
+  }
+  const { view } = packet.region
+  m.result(size === 1 ? view.getUint8(at) : size === 2 ? view.getUint16(at) : view.getUint32(at))
+  m.scramble(1, 5)
+  return true
+}
+
+function stepState(m: Machine) {
+  const { program } = m.code
+  const register = (i: number) => getBig(m, i)
+  return { program, index: m.pc, slot: m.code.slot[m.pc]!, depth: m.depth, register }
+}
+
+export function faultAt(m: Machine, reason: string): VmFault {
+  const { program } = m.code
+  const index = Math.min(m.pc, program.insns.length - 1)
+  const insn = program.insns[index]
+  const slot = m.code.slot[index] ?? 0
+  return new VmFault(reason, {
+    program: program.name,
+    slot,
+    insn: insn === undefined ? 'no instruction' : `opcode 0x${insn.opcode.toString(16)}`,
+    // The last line that begins at or before the slot.
+    line: program.lines.findLast((line) => line.slot <= slot),
+    registers: Array.from({ length: 11 }, (_, i) => getBig(m, i)),
+  })
+}

@@ -1,0 +1,208 @@
+/**
+ * Packet and context as PROG_TEST_RUN makes them (net/bpf/test_run.c 6.18), so that a program sees in the VM what it
+ * sees in the kernel, and what user space gets back is the same. Program types that the kernel cannot test-run get
+ * their context bytes and no packet.
+ */
+import type { ProgramSpec } from '../object/object.ts'
+import type { RunInput } from '../runtime/backend.ts'
+import type { ProgramTypeRow } from '../tables/program-types.ts'
+import { type Context, createContext } from './context.ts'
+import { ERRNO, VmError } from './errno.ts'
+import type { Memory } from './memory.ts'
+import { ETH_HLEN, Packet } from './packet.ts'
+
+export interface Scene {
+  readonly context: Context
+  readonly packet: Packet | undefined
+  /** What user space gets back. */
+  result(): { data: Uint8Array; ctx: Uint8Array | undefined }
+}
+
+export interface SceneInit {
+  readonly memory: Memory
+  readonly program: ProgramSpec
+  readonly row: ProgramTypeRow
+  readonly input: RunInput
+}
+
+const PAGE = 4096
+/** XDP_PACKET_HEADROOM. */
+const XDP_HEADROOM = 256
+/** SKB_DATA_ALIGN(sizeof(struct skb_shared_info)). */
+const SHARED_INFO = 320
+/** NET_SKB_PAD + NET_IP_ALIGN on x86-64. */
+const SKB_HEADROOM = 64
+/** ifindex of `lo`, the device of a test run. */
+const LOOPBACK = 1
+
+export function createScene(init: SceneInit): Scene {
+  switch (init.row.context) {
+    case 'xdp_md':
+      return xdpScene(init)
+    case '__sk_buff':
+      return skbScene(init)
+    default: {
+      const { memory, program, row, input } = init
+      if (input.data !== undefined && input.data.length > 0) {
+        throw new VmError(`program ${program.name}: ${program.type} programs have no packet; give context bytes`)
+      }
+      const context = createContext({ memory, type: program.type, row, bytes: input.ctx, packet: undefined })
+      return {
+        context,
+        packet: undefined,
+        result: () => ({ data: new Uint8Array(0), ctx: context.region.bytes.slice() }),
+      }
+    }
+  }
+}
+
+function packetBytes({ program, input }: SceneInit, max: number): Uint8Array {
+  const { data } = input
+  const fail = (what: string) => new VmError(`program ${program.name}: ${what}`, ERRNO.EINVAL)
+  if (data === undefined || data.length < ETH_HLEN) {
+    throw fail(`a test run needs a packet of at least ${ETH_HLEN} bytes, an Ethernet header; got ${data?.length ?? 0}`)
+  }
+  if (data.length > max) throw fail(`the packet has ${data.length} bytes; at most ${max} are possible`)
+  return data
+}
+
+function xdpScene(init: SceneInit): Scene {
+  const { memory, program, row, input } = init
+  const linear = PAGE - XDP_HEADROOM - SHARED_INFO
+  const data = packetBytes(init, Number.MAX_SAFE_INTEGER)
+  // Of larger packets the program sees the linear part; the rest lies in fragments and comes back untouched.
+  const fragments = data.slice(linear)
+  const meta = metadataLength(init, data.length)
+  const packet = new Packet(memory, data.subarray(0, linear), {
+    head: XDP_HEADROOM - meta,
+    tail: PAGE - SHARED_INFO - XDP_HEADROOM - Math.min(data.length, linear) + meta,
+    meta,
+  })
+  const context = createContext({ memory, type: program.type, row, bytes: input.ctx, packet })
+  if (input.ctx === undefined) context.set('ingress_ifindex', LOOPBACK)
+  return {
+    context,
+    packet,
+    result() {
+      const linearPart = packet.copy(packet.meta)
+      const out = new Uint8Array(linearPart.length + fragments.length)
+      out.set(linearPart)
+      out.set(fragments, linearPart.length)
+      if (input.ctx === undefined) return { data: out, ctx: undefined }
+      // xdp_convert_buff_to_md: positions relative to the metadata.
+      context.set('data', packet.data - packet.meta)
+      context.set('data_end', out.length)
+      return { data: out, ctx: context.region.bytes.slice() }
+    },
+  }
+}
+
+/** A context from user space says in `data` how many bytes at the front of the packet are metadata. */
+function metadataLength({ program, input }: SceneInit, length: number): number {
+  if (input.ctx === undefined) return 0
+  const words = new DataView(new Uint8Array([...input.ctx, ...new Uint8Array(24)]).buffer)
+  const data = words.getUint32(0, true)
+  const end = words.getUint32(4, true)
+  const meta = words.getUint32(8, true)
+  if (meta !== 0 || end !== length || data > end || data % 4 !== 0 || data > 252 || data > XDP_HEADROOM - 40) {
+    const what = `xdp_md for a test run needs data_meta 0, data = metadata bytes, data_end = packet length (${length})`
+    throw new VmError(`program ${program.name}: ${what}`, ERRNO.EINVAL)
+  }
+  return data
+}
+
+/** EtherTypes in the order of their bytes. */
+const ETH_P = { ip: 0x0800, ipv6: 0x86dd, min802_3: 0x0600, p802_2: 0x0004, p802_3: 0x0001 } as const
+
+function skbScene(init: SceneInit): Scene {
+  const { memory, program, row, input } = init
+  const data = packetBytes(init, PAGE - SKB_HEADROOM - SHARED_INFO)
+  const protocol = protocolOf(data)
+  const networkLength = protocol === ETH_P.ip ? 20 : protocol === ETH_P.ipv6 ? 40 : 0
+  if (data.length - ETH_HLEN < networkLength) {
+    throw new VmError(`program ${program.name}: the packet ends inside its IP header`, ERRNO.EINVAL)
+  }
+  // All other types see the packet from the network header on.
+  const isL2 = program.type === 'sched_cls' || program.type === 'sched_act'
+  const packet = new Packet(memory, data, { head: SKB_HEADROOM, tail: PAGE - SKB_HEADROOM - data.length })
+  if (!isL2) packet.data += ETH_HLEN
+  packet.meta = packet.data
+  packet.publish()
+  const context = createContext({ memory, type: program.type, row, bytes: input.ctx, packet })
+  setSkbFields(context, data, protocol, packet)
+  return {
+    context,
+    packet,
+    result: () => ({
+      data: isL2 ? packet.copy() : withEthernetHeader(packet.copy()),
+      ctx: skbContextOut(context, input.ctx),
+    }),
+  }
+}
+
+/** The kernel pushes an Ethernet header of zeros in front of what the program saw. */
+function withEthernetHeader(body: Uint8Array): Uint8Array {
+  const out = new Uint8Array(ETH_HLEN + body.length)
+  out.set(body, ETH_HLEN)
+  return out
+}
+
+/** Fields of __sk_buff that a test run hands back (convert_skb_to___skb); the others are what user space gave. */
+const SKB_FIELDS_OUT = [
+  'mark',
+  'priority',
+  'ingress_ifindex',
+  'ifindex',
+  'cb',
+  'tstamp',
+  'wire_len',
+  'gso_segs',
+] as const
+
+function skbContextOut(context: Context, given: Uint8Array | undefined): Uint8Array | undefined {
+  if (given === undefined) return undefined
+  const out = new Uint8Array(context.region.bytes.length)
+  out.set(given.subarray(0, out.length))
+  for (const field of context.row?.fields ?? []) {
+    if (!SKB_FIELDS_OUT.some((name) => name === field.name)) continue
+    const end = field.offset + (field.type.bits / 8) * (field.length ?? 1)
+    out.set(context.region.bytes.subarray(field.offset, end), field.offset)
+  }
+  return out
+}
+
+function setSkbFields(context: Context, data: Uint8Array, protocol: number, packet: Packet): void {
+  context.set('len', packet.length)
+  context.set('pkt_type', packetType(data))
+  // Stored in network order.
+  context.set('protocol', ((protocol & 0xff) << 8) | (protocol >> 8))
+  if (context.get('ifindex') === 0) context.set('ifindex', LOOPBACK)
+  const ip = new DataView(data.buffer, data.byteOffset + ETH_HLEN, data.length - ETH_HLEN)
+  if (protocol === ETH_P.ip) {
+    context.set('family', 2)
+    // The socket of a test run has the packet's source as local and its destination as remote address.
+    context.set('local_ip4', ip.getUint32(12, true))
+    context.set('remote_ip4', ip.getUint32(16, true))
+  } else if (protocol === ETH_P.ipv6) {
+    context.set('family', 10)
+    for (let i = 0; i < 4; i++) {
+      context.set('local_ip6', ip.getUint32(8 + 4 * i, true), i)
+      context.set('remote_ip6', ip.getUint32(24 + 4 * i, true), i)
+    }
+  }
+}
+
+/** eth_type_trans (net/ethernet/eth.c): lengths below 0x600 are no EtherTypes. */
+function protocolOf(data: Uint8Array): number {
+  const type = (data[12]! << 8) | data[13]!
+  if (type >= ETH_P.min802_3) return type
+  return data[14] === 0xff && data[15] === 0xff ? ETH_P.p802_3 : ETH_P.p802_2
+}
+
+/** PACKET_HOST 0, _BROADCAST 1, _MULTICAST 2, _OTHERHOST 3; the device's own address is all zeros. */
+function packetType(data: Uint8Array): number {
+  const destination = data.subarray(0, 6)
+  if (destination.every((byte) => byte === 0xff)) return 1
+  if ((destination[0]! & 1) !== 0) return 2
+  return destination.every((byte) => byte === 0) ? 0 : 3
+}

@@ -1,0 +1,147 @@
+/**
+ * A BPF object in the VM: `createVm` makes its maps and programs, `run` executes a program on a packet or context as
+ * PROG_TEST_RUN would. Same interface as a kernel object, so that everything above cannot tell them apart.
+ */
+import type { BpfObject, ProgramSpec } from '../object/object.ts'
+import type { MapBackend, ObjectBackend, ProgramBackend, RingBackend, RunInput, RunResult } from '../runtime/backend.ts'
+import { PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
+import { type Code, ConstantPool, decodeProgram } from './code.ts'
+import { ERRNO, VmError } from './errno.ts'
+import { HELPERS_BY_ID } from './helpers/index.ts'
+import { Machine, type RunState } from './machine.ts'
+import { createMapBackend } from './map-backend.ts'
+import { createMap } from './maps/create.ts'
+import type { VmMap } from './maps/map.ts'
+import type { RingMap } from './maps/ringbuf.ts'
+import { Memory, OFFSET_BASE } from './memory.ts'
+import { settingsOf, type VmOptions } from './options.ts'
+import { execute, faultAt } from './step.ts'
+import { createScene } from './test-run.ts'
+
+export interface Vm extends ObjectBackend {
+  readonly kind: 'vm'
+}
+
+export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
+  const settings = settingsOf(options)
+  if (settings.cpu >= settings.cpus) throw new VmError(`cpu ${settings.cpu}, but there are only ${settings.cpus}`)
+  const memory = new Memory()
+  const vmMaps = new Map(object.maps.map((spec) => [spec.name, createMap({ spec, memory, cpus: settings.cpus })]))
+  const constants = new ConstantPool()
+  const codes = object.programs.map((program) => decodeProgram(program, constants, resolver(program, vmMaps)))
+  const machine = new Machine({ settings, helpers: HELPERS_BY_ID, memory, constants, seed: options.seed ?? 1 })
+  for (const map of vmMaps.values()) machine.mapsByPointer.set(map.pointer.hi, map)
+
+  let closed = false
+  const checkOpen = () => {
+    if (closed) throw new VmError('the object is closed')
+  }
+  const codeOfProgram = new Map<ProgramBackend, Code>()
+  const maps = new Map<string, MapBackend>()
+  for (const [name, map] of vmMaps) {
+    const codeOf = (program: ProgramBackend) => codeOfProgram.get(program)
+    maps.set(name, createMapBackend({ map, cpus: settings.cpus, consumer: consumerOf(map), checkOpen, codeOf }))
+  }
+  const programs = new Map<string, ProgramBackend>()
+  for (const code of codes) {
+    const backend = createProgram({ code, machine, checkOpen, rings: [...vmMaps.values()].filter(isRing) })
+    programs.set(code.program.name, backend)
+    codeOfProgram.set(backend, code)
+  }
+  return {
+    kind: 'vm',
+    object,
+    maps,
+    programs,
+    close() {
+      closed = true
+    },
+  }
+}
+
+function isRing(map: VmMap): map is RingMap {
+  return map.ring !== undefined
+}
+
+function consumerOf(map: VmMap): RingBackend | undefined {
+  return isRing(map) ? map.consumer : undefined
+}
+
+/** Addresses that relocated ld_imm64 instructions load. */
+function resolver(program: ProgramSpec, maps: ReadonlyMap<string, VmMap>) {
+  const bySlot = new Map(program.relocations.map((relocation) => [relocation.slot, relocation]))
+  return (slot: number) => {
+    const relocation = bySlot.get(slot)
+    if (relocation === undefined) return undefined
+    const map = maps.get(relocation.map)
+    const where = `program ${program.name}, slot ${slot}`
+    if (map === undefined) throw new VmError(`${where}: there is no map ${relocation.map}`)
+    if (relocation.kind === 'map') return { lo: OFFSET_BASE, hi: map.pointer.hi }
+    if (map.values === undefined) throw new VmError(`${where}: map ${relocation.map} has no values to point to`)
+    return { lo: OFFSET_BASE + relocation.offset, hi: map.values.hi }
+  }
+}
+
+interface ProgramInit {
+  readonly code: Code
+  readonly machine: Machine
+  readonly rings: readonly RingMap[]
+  readonly checkOpen: () => void
+}
+
+function createProgram({ code, machine, rings, checkOpen }: ProgramInit): ProgramBackend {
+  const spec = code.program
+  // The type is text from an ELF file.
+  const row: ProgramTypeRow | undefined = Object.hasOwn(PROGRAM_TYPES, spec.type)
+    ? PROGRAM_TYPES[spec.type as ProgramTypeName]
+    : undefined
+  return {
+    spec,
+    run(input: RunInput): RunResult {
+      checkOpen()
+      if (row === undefined) throw new VmError(`program ${spec.name}: program type ${spec.type} is not known`)
+      const regions = machine.memory.size
+      try {
+        return runProgram(machine, code, row, input)
+      } finally {
+        machine.memory.truncate(regions)
+        for (const ring of rings) ring.notify()
+      }
+    },
+    attach() {
+      const hint = 'call run() with a packet or context, or load into the kernel'
+      throw new VmError(`program ${spec.name}: the VM cannot attach programs; ${hint}`, ERRNO.EOPNOTSUPP)
+    },
+  }
+}
+
+function runProgram(machine: Machine, code: Code, row: ProgramTypeRow, input: RunInput): RunResult {
+  const { context, packet, result } = createScene({ memory: machine.memory, program: code.program, row, input })
+  const hasLength = context.row?.fields.some((field) => field.name === 'len') ?? false
+  const repeat = Math.max(1, input.repeat ?? 1)
+  const begin = Date.now()
+  for (let i = 0; i < repeat; i++) {
+    const run: RunState = {
+      ctx: context.region,
+      packet,
+      records: new Map(),
+      tailCalls: 0,
+      setLength: hasLength ? (length) => context.set('len', length) : undefined,
+    }
+    machine.start(code, run)
+    try {
+      execute(machine)
+      checkReleased(machine, run)
+    } finally {
+      // A record that a faulting program left would block the ring buffer for ever.
+      for (const record of run.records.values()) record.commit('discarded')
+    }
+  }
+  const durationNs = ((Date.now() - begin) * 1e6) / repeat
+  return { retval: machine.lo[0]! >>> 0, durationNs, ...result() }
+}
+
+function checkReleased(machine: Machine, run: RunState): void {
+  const [region] = run.records.keys()
+  if (region !== undefined) throw faultAt(machine, `ended without submitting or discarding ${region.name}`)
+}
