@@ -1,7 +1,14 @@
 /** Instructions by hand, for objects that no compiler had a part in. Opcodes: RFC 9669. */
 import type { BpfObject, Insn, MapSpec, ProgramSpec, Relocation } from '@unplugin-bpf/core/object'
 
-const insn = (opcode: number, fields: Partial<Insn> = {}): Insn => ({ opcode, dst: 0, src: 0, off: 0, imm: 0, ...fields })
+const insn = (opcode: number, fields: Partial<Insn> = {}): Insn => ({
+  opcode,
+  dst: 0,
+  src: 0,
+  off: 0,
+  imm: 0,
+  ...fields,
+})
 
 export const movImm = (dst: number, imm: number) => insn(0xb7, { dst, imm })
 export const movReg = (dst: number, src: number) => insn(0xbf, { dst, src })
@@ -23,7 +30,15 @@ export const loadMap = (dst: number) => insn(0x18, { dst, immHigh: 0 })
 export const exit = () => insn(0x95)
 
 /** Helper numbers, include/uapi/linux/bpf.h. */
-export const HELPERS = { lookup: 1, ktimeGetNs: 5, tailCall: 12, ringbufOutput: 130, ringbufReserve: 131, submit: 132, discard: 133 }
+export const HELPERS = {
+  lookup: 1,
+  ktimeGetNs: 5,
+  tailCall: 12,
+  ringbufOutput: 130,
+  ringbufReserve: 131,
+  submit: 132,
+  discard: 133,
+}
 
 export function mapSpec(name: string, type: string, more: Partial<MapSpec> = {}): MapSpec {
   return { name, type, keySize: 4, valueSize: 8, maxEntries: 8, flags: 0, ...more }

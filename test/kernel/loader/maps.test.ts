@@ -60,7 +60,9 @@ describe.skipIf(!usable.ok)(title, () => {
     const walked = new Map<number, number>()
     for (let key = map.nextKey(undefined); key; key = map.nextKey(key))
       walked.set(new DataView(key.buffer).getUint32(0, true), read64(map.lookup(key))!)
-    const batch = new Map([...map.entries()!].map(([key, value]) => [new DataView(key.buffer).getUint32(0, true), read64(value)]))
+    const batch = new Map(
+      [...map.entries()!].map(([key, value]) => [new DataView(key.buffer).getUint32(0, true), read64(value)]),
+    )
     const count = type === 'lru_hash' ? walked.size : 3000
     expect(walked.size).toBe(count)
     if (type === 'array') for (const key of [...batch.keys()]) if (key >= 3000) batch.delete(key)

@@ -52,11 +52,8 @@ export const ATTR = {
     ...({ inner_map_fd: 'u32', numa_node: 'u32', map_name: 'name', map_ifindex: 'u32', btf_fd: 'u32' } as const),
     ...({ btf_key_type_id: 'u32', btf_value_type_id: 'u32', btf_vmlinux_value_type_id: 'u32' } as const),
   }),
+  /** Layout of all MAP_*_ELEM commands; `value` is the next key in MAP_GET_NEXT_KEY, and absent in MAP_DELETE_ELEM. */
   mapLookup: command('MAP_LOOKUP_ELEM', element),
-  mapUpdate: command('MAP_UPDATE_ELEM', element),
-  mapDelete: command('MAP_DELETE_ELEM', element),
-  /** `value` is the next key here. */
-  mapNextKey: command('MAP_GET_NEXT_KEY', element),
   mapLookupBatch: command('MAP_LOOKUP_BATCH', batch),
   progLoad: command('PROG_LOAD', {
     ...({ prog_type: 'u32', insn_cnt: 'u32', insns: 'ptr', license: 'ptr' } as const),

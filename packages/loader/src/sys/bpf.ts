@@ -45,7 +45,8 @@ export function bpfElement(command: ElementCommand, target: ElementTarget, flags
   attr.setUint32(0, target.fd, true)
   attr.setUint32(4, 0, true)
   writeAddress(attr, KEY, target.key)
-  writeAddress(attr, VALUE, target.value)
+  // The key is the last field of MAP_DELETE_ELEM, and what follows must be zero.
+  writeAddress(attr, VALUE, command === 'MAP_DELETE_ELEM' ? 0 : target.value)
   writeAddress(attr, FLAGS, flags)
   return addon().bpf(BPF_COMMANDS[command], ELEMENT_SIZE)
 }
