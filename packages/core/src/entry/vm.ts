@@ -1,4 +1,6 @@
 /** Public entry `@unplugin-bpf/core/vm`: re-exports only. */
+
+export { type BareResult, runInsns } from '../vm/bare.ts'
 export { VmError } from '../vm/errno.ts'
 export { type FaultPlace, VmFault } from '../vm/fault.ts'
 export type { PerfEvent, VmOptions, VmTask } from '../vm/options.ts'

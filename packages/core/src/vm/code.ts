@@ -25,6 +25,8 @@ export const GROUP = {
   exit: 12,
   /** BPF_ABS and BPF_IND, socket filters of old. */
   packetLoad: 13,
+  /** Call of a helper whose number is in a register. */
+  helperRegister: 14,
 } as const
 export type GroupName = keyof typeof GROUP
 
@@ -189,6 +191,8 @@ function decodeJump(insn: Insn, wide: boolean, src: number): Draft | undefined {
   const op = insn.opcode >> 4
   if (op === 0) return { group: 'goto', jump: wide ? insn.off : insn.imm }
   if (op === 8 && wide) {
+    // callx, as clang writes it at -O0: the helper's number is in the register `dst`. No kernel takes it.
+    if (insn.opcode & 8) return { group: 'helperRegister' }
     if (insn.src === PSEUDO.CALL) return { group: 'call', jump: insn.imm }
     return insn.src === 0 ? { group: 'helper', off: insn.imm } : undefined
   }

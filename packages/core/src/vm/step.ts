@@ -64,7 +64,8 @@ function loop(m: Machine, onStep: StepHook | undefined): void {
         m.pc = pc + 1
         break
       case 10:
-        callHelper(m, code.off[pc]!)
+      case 14:
+        callHelper(m, code.group[pc] === 10 ? code.off[pc]! : m.lo[code.dst[pc]!]!)
         m.pc = m.next
         code = m.code
         break
