@@ -1,5 +1,5 @@
 /** Modules and machine code made by hand: objects to test without a front end or a back end. */
-import type { Insn } from '../../packages/core/src/bpf/insn.ts'
+import { type Insn, PSEUDO } from '../../packages/core/src/bpf/insn.ts'
 import { sourceFile } from '../../packages/core/src/diag/source.ts'
 import type { MapDecl, Module, ProgramDecl } from '../../packages/core/src/forms/module.ts'
 import { buildObject } from '../../packages/core/src/object/build.ts'
@@ -18,7 +18,7 @@ export const jeqImm = (dst: number, imm: number, off: number) => insn(0x15, dst,
 export const atomicAdd64 = (dst: number, src: number, off: number) => insn(0xdb, dst, src, off, 0)
 export const call = (id: number) => insn(0x85, 0, 0, 0, id)
 export const exit = insn(0x95, 0)
-export const loadMap = (dst: number): Insn => ({ ...insn(0x18, dst), immHigh: 0 })
+export const loadMap = (dst: number): Insn => ({ ...insn(0x18, dst, PSEUDO.MAP_FD), immHigh: 0 })
 
 export function line(slot: number, lineNumber: number, text = `line ${lineNumber}`): LineInfo {
   return { slot, file: file.name, text, line: lineNumber, column: 3 }

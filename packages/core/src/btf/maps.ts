@@ -22,11 +22,6 @@ const POINTER_SIZE = 8
 
 const rows: Readonly<Record<string, MapTypeRow>> = MAP_TYPES
 
-/** Bytes that a map's variable takes in `.maps`. */
-export function mapDefinitionSize(map: MapSpec): number {
-  return definitionMembers(map).length * POINTER_SIZE
-}
-
 /** Writes the variables and the `.maps` DATASEC; nothing when there are no maps. */
 export function writeMapDefinitions(writer: BtfWriter, table: BtfTypeTable, maps: readonly MapSpec[]): void {
   if (maps.length === 0) return
@@ -41,7 +36,7 @@ export function writeMapDefinitions(writer: BtfWriter, table: BtfTypeTable, maps
         bitSize: 0,
       }),
     )
-    const size = mapDefinitionSize(map)
+    const size = members.length * POINTER_SIZE
     const struct = writer.add({ kind: 'struct', name: '', size, members })
     const type = writer.add({ kind: 'var', name: map.name, type: struct, linkage: 'global' })
     vars.push({ type, offset, size })
@@ -67,6 +62,17 @@ function definitionMembers(map: MapSpec): Definition[] {
   if (map.flags !== 0) members.push({ name: 'map_flags', number: map.flags })
   if (map.pinning === 'byName') members.push({ name: 'pinning', number: PIN_BY_NAME })
   return members
+}
+
+export interface MapPlace {
+  readonly offset: number
+  readonly size: number
+}
+
+/** Where the variable of each map is in `.maps`. */
+export function mapPlaces(btf: Btf): Map<string, MapPlace> {
+  const section = btf.find('datasec', MAPS_SECTION)
+  return new Map(section?.vars.map((v) => [btf.nameOf(v.type), { offset: v.offset, size: v.size }]))
 }
 
 /** Reads the definitions back, in the order of the section. */

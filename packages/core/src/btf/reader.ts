@@ -19,6 +19,8 @@ const MAX_CHAIN = 32
 
 export class Btf {
   readonly #types: ByteReader
+  /** Byte of the whole BTF at which the type section begins. */
+  readonly #typesStart: number
   readonly #strings: ByteReader
   /** Byte offset of each type inside the type section; entry 0 (void) is unused. */
   readonly #offsets: Uint32Array
@@ -29,6 +31,7 @@ export class Btf {
 
   constructor(bytes: Uint8Array) {
     const { types, strings } = readHeader(bytes)
+    this.#typesStart = types.bytes.byteOffset - bytes.byteOffset
     this.#types = types
     this.#strings = strings
     const index = indexTypes(types)
@@ -47,6 +50,11 @@ export class Btf {
 
   nameOf(id: BtfTypeId): string {
     return this.#check(id) === 0 ? '' : this.string(this.#types.u32(this.#offsets[id]!))
+  }
+
+  /** Byte of the whole BTF at which a type's record begins. */
+  recordOffset(id: BtfTypeId): number {
+    return this.#typesStart + this.#offsets[this.#check(id)]!
   }
 
   /** String at an offset of the string section (`.BTF.ext` refers to strings so). */

@@ -34,6 +34,8 @@ export interface ElfSection {
   readonly align: number
   /** Empty for `NOBITS`. */
   readonly data: Uint8Array
+  /** Bytes in memory: the data's length, except for `NOBITS`. */
+  readonly size: number
   readonly relocations: readonly ElfRelocation[]
 }
 

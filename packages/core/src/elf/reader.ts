@@ -49,7 +49,7 @@ export function readElf(bytes: Uint8Array): ElfFile {
     for (const rel of relocations.get(number) ?? [])
       if (rel.offset >= size)
         throw badObject(`section ${name} is corrupt: a relocation at byte ${rel.offset} of ${size}`)
-    return { name, type, flags, align, data, relocations: relocations.get(number) ?? [] }
+    return { name, type, flags, align, data, size, relocations: relocations.get(number) ?? [] }
   })
   return { sections, symbols }
 }

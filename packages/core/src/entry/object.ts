@@ -1,8 +1,12 @@
 /** Public entry `@unplugin-bpf/core/object`: re-exports only. */
+export { encodeInsns } from '../bpf/encode.ts'
 export { type Insn, LD_IMM64, PSEUDO, slotsOf } from '../bpf/insn.ts'
+export { type Btf, readBtf } from '../btf/reader.ts'
+export type { BtfKind, BtfMember, BtfType, BtfTypeId, BtfTypeOf } from '../btf/types.ts'
 export { Abort, assertNever, CompileError } from '../diag/diagnostic.ts'
 export { renderFrame } from '../diag/render.ts'
 export { sourceFile } from '../diag/source.ts'
+export { type ExtInfo, extInfoFor } from '../object/ext-info.ts'
 export { fromElf } from '../object/from-elf.ts'
 export {
   type BpfObject,
@@ -12,6 +16,7 @@ export {
   type Relocation,
   slotCount,
 } from '../object/object.ts'
+export { toElf } from '../object/to-elf.ts'
 export { ATTACH_TYPE_IDS, BPF_COMMANDS, MAP_TYPE_IDS, PROG_TYPE_IDS } from '../tables/generated/enums.ts'
 export { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
 export {

@@ -9,6 +9,7 @@ import { decodeInsns } from '../bpf/decode.ts'
 import { type Insn, LD_IMM64, PSEUDO, slotsOf } from '../bpf/insn.ts'
 import { type BtfExt, readBtfExt } from '../btf/ext.ts'
 import { MAPS_SECTION, readMapDefinitions } from '../btf/maps.ts'
+import { placeVariables, type SectionVariables } from '../btf/place-variables.ts'
 import { type Btf, readBtf } from '../btf/reader.ts'
 import { Abort } from '../diag/diagnostic.ts'
 import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from '../elf/format.ts'
@@ -47,7 +48,8 @@ function readObject(bytes: Uint8Array): BpfObject {
       'map definitions in a section `maps` are the legacy form, which libbpf 1.0 removed',
       'define the maps in SEC(".maps") with BTF',
     )
-  const btfBytes = sectionNamed(elf, '.BTF')?.data
+  const btfData = sectionNamed(elf, '.BTF')?.data
+  const btfBytes = btfData && placeVariables(btfData, (section) => variablesOf(elf, section))
   const btf = btfBytes && readBtf(btfBytes)
   const extBytes = sectionNamed(elf, '.BTF.ext')?.data
   const ext = btf && extBytes ? readBtfExt(extBytes, btf) : { funcs: [], lines: [], coreSections: [] }
@@ -59,7 +61,16 @@ function readObject(bytes: Uint8Array): BpfObject {
     isCode(section) ? functionsIn(elf, i).map((symbol) => readProgram(source, section, symbol)) : [],
   )
   refuseDoubles(programs)
-  return { license: readLicense(elf), maps, programs, ...(btfBytes && { btf: btfBytes.slice() }) }
+  return { license: readLicense(elf), maps, programs, ...(btfBytes && { btf: btfBytes }) }
+}
+
+/** Size of a section and where its symbols are; undefined when there is no such section. */
+function variablesOf(elf: ElfFile, name: string): SectionVariables | undefined {
+  const index = elf.sections.findIndex((section) => section.name === name)
+  const section = elf.sections[index]
+  if (section === undefined) return undefined
+  const symbols = elf.symbols.filter((symbol) => symbol.section === index)
+  return { size: section.size, offsets: new Map(symbols.map((symbol) => [symbol.name, symbol.value])) }
 }
 
 function sectionNamed(elf: ElfFile, name: string): ElfSection | undefined {
@@ -115,18 +126,19 @@ function readProgram(source: Source, section: ElfSection, symbol: ElfSymbol): Pr
     throw badObject(`section ${section.name} has CO-RE relocations, which are not supported yet`)
   const insns = decodeInsns(section.data.subarray(symbol.value, symbol.value + symbol.size))
   refuseSubprograms(symbol.name, insns)
-  const inside = (offset: number) => offset >= symbol.value && offset < symbol.value + symbol.size
   const atSlot = slotIndex(insns)
+  const inside = (offset: number) => offset >= symbol.value && offset < symbol.value + symbol.size
+  const relocations = section.relocations
+    .filter((rel) => inside(rel.offset))
+    .map((rel) => readRelocation(source, symbol, rel, atSlot))
   return {
     name: symbol.name,
     section: section.name,
     type: match.type,
     attachType: match.entry.attachType,
     attachTarget: match.target,
-    insns,
-    relocations: section.relocations
-      .filter((rel) => inside(rel.offset))
-      .map((rel) => readRelocation(source, symbol, rel, atSlot)),
+    insns: markMapLoads(insns, relocations),
+    relocations,
     lines: readLines(source.ext, section.name, symbol, atSlot),
     btfFuncId: functionId(source, section.name, symbol),
   }
@@ -139,6 +151,17 @@ function refuseSubprograms(program: string, insns: readonly Insn[]): void {
         `program ${program} calls a subprogram, which is not supported yet`,
         'make it `static __always_inline`',
       )
+}
+
+/** Loads of maps are marked as such, which in ELF only the relocation tells; the compiler's own objects have it so. */
+function markMapLoads(insns: readonly Insn[], relocations: readonly Relocation[]): Insn[] {
+  const relocated = new Set(relocations.map((relocation) => relocation.slot))
+  let slot = 0
+  return insns.map((insn) => {
+    const at = slot
+    slot += slotsOf(insn)
+    return relocated.has(at) ? { ...insn, src: PSEUDO.MAP_FD } : insn
+  })
 }
 
 type SlotIndex = ReadonlyMap<number, Insn>

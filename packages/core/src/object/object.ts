@@ -17,7 +17,7 @@ export interface LineInfo {
 }
 
 export type Relocation =
-  /** ld_imm64 of a map. */
+  /** ld_imm64 of a map; the instruction has src `PSEUDO.MAP_FD` and value 0 until a loader resolves it. */
   | { readonly kind: 'map'; readonly slot: number; readonly map: string }
   /** ld_imm64 of an address inside the first value of a map (bytes). */
   | { readonly kind: 'mapValue'; readonly slot: number; readonly map: string; readonly offset: number }

@@ -6,9 +6,10 @@
  *   out: bytes; equal objects give equal bytes
  */
 import { encodeInsns } from '../bpf/encode.ts'
+import { type Insn, slotsOf } from '../bpf/insn.ts'
 import { type BtfExt, writeBtfExt } from '../btf/ext.ts'
-import { MAPS_SECTION, mapDefinitionSize } from '../btf/maps.ts'
-import { readBtf } from '../btf/reader.ts'
+import { MAPS_SECTION, type MapPlace, mapPlaces } from '../btf/maps.ts'
+import { type Btf, readBtf } from '../btf/reader.ts'
 import { invariant } from '../diag/diagnostic.ts'
 import type { ElfRelocation, ElfSection, ElfSymbol } from '../elf/format.ts'
 import { R_BPF, SHF, SHT, STB, STT } from '../elf/format.ts'
@@ -30,17 +31,18 @@ type PlacedBySection = ReadonlyMap<string, readonly Placed[]>
 
 export function toElf(object: BpfObject): Uint8Array {
   const placed = placePrograms(object.programs)
+  const btf = object.btf && readBtf(object.btf)
+  const places = btf ? mapPlaces(btf) : new Map<string, MapPlace>()
   const sections: ElfSection[] = []
   const symbols: ElfSymbol[] = []
   const mapSymbols = new Map<string, number>()
 
   // Programs are in the first sections, the maps in the next one.
-  let mapOffset = 0
   for (const map of object.maps) {
-    const size = mapDefinitionSize(map)
+    const place = places.get(map.name)
+    invariant(place !== undefined, `object: the BTF defines no map ${map.name}`)
     mapSymbols.set(map.name, symbols.length)
-    symbols.push(globalSymbol(map.name, STT.OBJECT, { section: placed.size, value: mapOffset, size }))
-    mapOffset += size
+    symbols.push(globalSymbol(map.name, STT.OBJECT, { section: placed.size, value: place.offset, size: place.size }))
   }
   for (const [name, programs] of placed) {
     for (const { program, offset } of programs)
@@ -53,7 +55,8 @@ export function toElf(object: BpfObject): Uint8Array {
       )
     sections.push(codeSection(name, programs, mapSymbols))
   }
-  if (object.maps.length > 0) sections.push(dataSection(MAPS_SECTION, new Uint8Array(mapOffset), 8))
+  const mapsEnd = Math.max(0, ...[...places.values()].map((place) => place.offset + place.size))
+  if (mapsEnd > 0) sections.push(dataSection(MAPS_SECTION, new Uint8Array(mapsEnd), 8))
   const license = new TextEncoder().encode(`${object.license}\0`)
   // Local, so that it can never clash with a name of the program.
   symbols.push({
@@ -65,7 +68,7 @@ export function toElf(object: BpfObject): Uint8Array {
     binding: STB.LOCAL,
   })
   sections.push(dataSection('license', license, 1))
-  if (object.btf !== undefined) sections.push(...btfSections(object.btf, placed))
+  if (object.btf && btf) sections.push(...btfSections(object.btf, btf, placed))
   return writeElf({ sections, symbols })
 }
 
@@ -92,21 +95,31 @@ function codeSection(name: string, programs: readonly Placed[], mapSymbols: Read
       return { offset: offset + relocation.slot * SLOT, type: R_BPF.BITS_64_64, symbol }
     }),
   )
-  const data = encodeInsns(programs.flatMap(({ program }) => program.insns))
-  return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR, align: 8, data, relocations }
+  const data = encodeInsns(programs.flatMap(({ program }) => unresolved(program)))
+  return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR, align: 8, data, size: data.length, relocations }
+}
+
+/** In ELF an instruction that a relocation will change says nothing of the map yet, as clang writes it. */
+function unresolved(program: ProgramSpec): Insn[] {
+  const relocated = new Set(program.relocations.map((relocation) => relocation.slot))
+  let slot = 0
+  return program.insns.map((insn) => {
+    const at = slot
+    slot += slotsOf(insn)
+    return relocated.has(at) ? { ...insn, src: 0, imm: 0, immHigh: 0 } : insn
+  })
 }
 
 function dataSection(name: string, data: Uint8Array, align: number): ElfSection {
-  return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE, align, data, relocations: [] }
+  return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE, align, data, size: data.length, relocations: [] }
 }
 
-function btfSections(btfBytes: Uint8Array, placed: PlacedBySection): ElfSection[] {
-  const btf = readBtf(btfBytes)
+function btfSections(bytes: Uint8Array, btf: Btf, placed: PlacedBySection): ElfSection[] {
   const ext = writeBtfExt(extOf(placed), (text) => textOffset(btf, text))
   const plain = { type: SHT.PROGBITS, flags: 0, align: 4, relocations: [] }
   return [
-    { name: '.BTF', data: btfBytes, ...plain },
-    { name: '.BTF.ext', data: ext, ...plain },
+    { name: '.BTF', data: bytes, size: bytes.length, ...plain },
+    { name: '.BTF.ext', data: ext, size: ext.length, ...plain },
   ]
 }
 
