@@ -2,7 +2,7 @@
  * Instructions as the kernel takes them: every `ld_imm64` of a map gets the map's file descriptor, and everything is
  * encoded to bytes. The object itself is never changed; loading it twice gives two independent sets of descriptors.
  */
-import { type Insn, LD_IMM64, type ProgramSpec, PSEUDO, slotsOf } from '@unplugin-bpf/core/object'
+import { encodeInsns, type Insn, LD_IMM64, type ProgramSpec, PSEUDO, slotsOf } from '@unplugin-bpf/core/object'
 
 export function relocate(program: ProgramSpec, fdOf: (map: string) => number): Uint8Array {
   const bySlot = new Map(program.relocations.map((relocation) => [relocation.slot, relocation]))
@@ -23,19 +23,4 @@ export function relocate(program: ProgramSpec, fdOf: (map: string) => number): U
   const [lost] = bySlot.keys()
   if (lost !== undefined) throw new Error(`program "${program.name}": no instruction begins at relocated slot ${lost}`)
   return encodeInsns(insns)
-}
-
-function encodeInsns(insns: readonly Insn[]): Uint8Array {
-  const bytes = new Uint8Array(8 * insns.reduce((n, insn) => n + slotsOf(insn), 0))
-  const view = new DataView(bytes.buffer)
-  let at = 0
-  for (const insn of insns) {
-    view.setUint8(at, insn.opcode)
-    view.setUint8(at + 1, (insn.src << 4) | insn.dst)
-    view.setInt16(at + 2, insn.off, true)
-    view.setInt32(at + 4, insn.imm, true)
-    if (insn.opcode === LD_IMM64) view.setInt32(at + 12, insn.immHigh ?? 0, true)
-    at += 8 * slotsOf(insn)
-  }
-  return bytes
 }

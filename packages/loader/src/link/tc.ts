@@ -51,7 +51,10 @@ export function attachTc(spec: ProgramSpec, programFd: number, options: AttachOp
 
 const EXPLAIN: FailureContext = {
   needs: ['BPF', 'NET_ADMIN'],
-  causes: { ENODEV: 'there is no such interface in this network namespace' },
+  causes: {
+    ENODEV: 'there is no such interface in this network namespace',
+    EEXIST: 'this very program is attached there already',
+  },
 }
 
 /** The sections `tc/egress` and `tcx/egress` say it; everything else is for incoming packets. */

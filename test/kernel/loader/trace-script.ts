@@ -1,0 +1,64 @@
+/**
+ * Runs in a mount namespace of its own, where it mounts tracefs: counts with a tracing program while something happens
+ * that it sees, detaches, and lets it happen again. Argument: the case's name. Prints JSON.
+ */
+import { execFileSync } from 'node:child_process'
+import { loadKernelObject } from '@unplugin-bpf/loader'
+import { counter } from './asm.ts'
+import { run } from './netns.ts'
+
+const spawn = () => {
+  for (let i = 0; i < 3; i++) execFileSync('true')
+}
+const askParent = () => {
+  for (let i = 0; i < 3; i++) void process.ppid
+}
+
+const node = `${process.execPath}:uv_os_getppid`
+const CASES = {
+  tracepoint: {
+    spec: {
+      type: 'tracepoint',
+      section: 'tracepoint/sched/sched_process_exec',
+      attachTarget: 'sched/sched_process_exec',
+    },
+    happen: spawn,
+    options: {},
+  },
+  raw_tracepoint: {
+    spec: { type: 'raw_tracepoint', section: 'raw_tp/sched_process_exec', attachTarget: 'sched_process_exec' },
+    happen: spawn,
+    options: {},
+  },
+  uprobe: {
+    spec: { type: 'kprobe', section: 'uprobe', attachTarget: undefined },
+    happen: askParent,
+    options: { target: node, pid: process.pid },
+  },
+  uretprobe: {
+    spec: { type: 'kprobe', section: `uretprobe/${node}`, attachTarget: node },
+    happen: askParent,
+    options: { pid: process.pid },
+  },
+}
+
+const { spec, happen, options } = CASES[process.argv[2] as keyof typeof CASES]
+run('mount', '-t', 'tracefs', 'tracefs', '/sys/kernel/tracing')
+const base = counter()
+const loaded = loadKernelObject({
+  ...base,
+  programs: [{ ...base.programs[0]!, attachType: undefined, ...spec }],
+})
+const count = () =>
+  Number(new DataView(loaded.maps.get('counts')!.lookup(new Uint8Array(4))!.buffer).getBigUint64(0, true))
+try {
+  const link = loaded.programs.get('counter')!.attach(options)
+  happen()
+  const counted = count()
+  link.detach()
+  const atDetach = count()
+  happen()
+  console.log(JSON.stringify({ kind: link.kind, counted, after: count() - atDetach }))
+} finally {
+  loaded.close()
+}
