@@ -18,6 +18,7 @@ import {
   FETCH,
   JA_CODE,
   JUMP_CODE,
+  MAY_GOTO_CODE,
   MODE,
   MOV_CODE,
   NEG_CODE,
@@ -126,6 +127,9 @@ export function ldMapValue(dst: number, fd: number, offset: number): Insn {
 export const jump = (off: number): Insn => insn(CLASS.JMP | JA_CODE, { off })
 /** 32-bit distance (v4). */
 export const jumpLong = (imm: number): Insn => insn(CLASS.JMP32 | JA_CODE, { imm })
+
+/** Jumps when the hidden loop budget is used up (v4, kernel 6.9). */
+export const mayGoto = (off: number): Insn => insn(CLASS.JMP | MAY_GOTO_CODE, { off })
 
 export interface BranchFields {
   readonly width: Width

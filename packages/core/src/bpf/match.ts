@@ -20,9 +20,10 @@ export function illegalReason(insn: Insn): string {
   const rows = rowsOfOpcode(insn.opcode)
   const opcode = `opcode 0x${insn.opcode.toString(16).padStart(2, '0')}`
   if (rows.length === 0) return `${opcode} does not exist`
-  // The row with the fewest broken fields is what was probably meant.
+  // What was probably meant: fewest broken fields, then the one that agrees longest (src often selects the row).
   const broken = rows.map((row) => FIELDS.filter((field) => !obeys(row[field], insn[field])))
-  const fields = broken.reduce((best, next) => (next.length < best.length ? next : best))
+  const first = (fields: readonly FieldName[]) => FIELDS.indexOf(fields[0]!)
+  const fields = broken.toSorted((a, b) => a.length - b.length || first(b) - first(a))[0]!
   return `${opcode}: ${fields.map((field) => fieldReason(field, insn)).join(', ')}`
 }
 
