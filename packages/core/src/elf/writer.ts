@@ -33,6 +33,8 @@ interface Placed {
   readonly link: number
   readonly info: number
   readonly data: Uint8Array
+  /** Bytes in memory, when it is not the data's length (`NOBITS`). */
+  readonly size?: number
 }
 
 export function writeElf(file: ElfFile): Uint8Array {
@@ -69,13 +71,14 @@ function placeSections(file: ElfFile, strings: StringTable): Placed[] {
   const relocated = file.sections.flatMap((section, i) => (section.relocations.length > 0 ? [{ section, i }] : []))
   const symtab = file.sections.length + relocated.length + 1
   const plain = { entrySize: 0, link: 0, info: 0 }
-  const content = file.sections.map(({ name, type, flags, align, data }) => ({
+  const content = file.sections.map(({ name, type, flags, align, data, size }) => ({
     ...plain,
     name,
     type,
     flags,
     align,
     data,
+    size,
   }))
   const relocations = relocated.map(({ section, i }) => {
     const data = new ByteWriter()
@@ -157,7 +160,7 @@ function writeSectionHeader(out: ByteWriter, section: Placed, at: { name: number
   out.u64(section.flags)
   out.u64(0)
   out.u64(at.offset)
-  out.u64(section.data.length)
+  out.u64(section.size ?? section.data.length)
   out.u32(section.link)
   out.u32(section.info)
   out.u64(section.align)
