@@ -6,6 +6,7 @@ import { directKeys } from './direct-keys.ts'
 import { dse } from './dse.ts'
 import { forwardLoads } from './forward-loads.ts'
 import { gvn } from './gvn.ts'
+import { tailMerging } from './merge-tails/index.ts'
 import type { Step } from './pass.ts'
 import { fixpoint, once, runSteps } from './pass.ts'
 import { simplify } from './simplify/index.ts'
@@ -20,6 +21,8 @@ export const PIPELINE: readonly Step[] = [
   once(directKeys),
   // Removes the copies that the two passes above made useless.
   fixpoint('cleanup', 12, [dse, simplify, gvn, dce, simplifyCfg]),
+  // Late: what differs only before simplification must not look different here.
+  fixpoint('tails', 12, [tailMerging, simplify, gvn, dce, simplifyCfg]),
 ]
 
 /** Optimizes in place. Correct, only larger, with any set of optional passes left out. */

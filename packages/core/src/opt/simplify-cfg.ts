@@ -112,14 +112,16 @@ function moveEdge(fn: Func, pred: Block, from: Block, to: Block, phiArgs: readon
   else fn.retarget(pred, index, to, phiArgs)
 }
 
-/** pred -> empty -> target  becomes  pred -> target. */
+/** pred -> empty -> target  becomes  pred -> target.  Phis may be in between that only feed the target's phis. */
 function skipEmptyBlocks(fn: Func): boolean {
   let changed = false
   for (const block of [...fn.blocks]) {
     const target = block.succs[0]
-    if (block.insts.length !== 1 || block.succs.length !== 1 || block === fn.entry || target === block) continue
-    const args = fn.phiArgs(target!, block)
+    if (block.succs.length !== 1 || block === fn.entry || target === block || !isEmpty(fn, block)) continue
+    const outgoing = fn.phiArgs(target!, block)
     for (const pred of [...block.preds]) {
+      const edge = block.preds.indexOf(pred)
+      const args = outgoing.map((arg) => (arg.op === 'phi' && arg.block === block ? arg.args[edge]! : arg))
       // Two edges from one branch to one block cannot carry different values.
       if (pred.succs.includes(target!) && fn.phiArgs(target!, pred).some((arg, i) => !equal(arg, args[i]!))) continue
       moveEdge(fn, pred, block, target!, args)
@@ -128,6 +130,20 @@ function skipEmptyBlocks(fn: Func): boolean {
     if (block.preds.length === 0) fn.removeBlocks(new Set([block]))
   }
   return changed
+}
+
+function isEmpty(fn: Func, block: Block): boolean {
+  const phis = fn.phis(block)
+  if (block.insts.length !== phis.length + 1) return false
+  const target = block.succs[0]!
+  return phis.every((phi) =>
+    [...phi.uses].every(
+      (user) =>
+        user.op === 'phi' &&
+        user.block === target &&
+        user.args.every((arg, i) => arg !== (phi as Inst) || target.preds[i] === block),
+    ),
+  )
 }
 
 function equal(a: Inst, b: Inst): boolean {
