@@ -55,7 +55,10 @@ export function buildAddon(arch) {
     ...['-I', 'node_modules/node-api-headers/include'],
   ]
   try {
-    execFileSync(PINNED.clang, [...flags, 'packages/loader/native/addon.c', '-o', output], { cwd: ROOT, stdio: 'inherit' })
+    execFileSync(PINNED.clang, [...flags, 'packages/loader/native/addon.c', '-o', output], {
+      cwd: ROOT,
+      stdio: 'inherit',
+    })
     return readFileSync(output)
   } finally {
     rmSync(directory, { recursive: true })
