@@ -2,12 +2,19 @@
 export interface CompileOptions {
   /** Instruction set level; v3 is the default of clang 19 and every kernel since 5.1. */
   readonly cpu: 'v1' | 'v2' | 'v3' | 'v4'
+  /**
+   * Address the element of a one-entry array directly (BPF_PSEUDO_MAP_VALUE, 5.2) instead of looking it up. Off by
+   * default: libbpf knows such references only into data sections, so an ELF with named maps cannot carry them.
+   */
+  readonly directElements: boolean
   /** Names of optional passes to leave out; `all` leaves out every optional pass. */
   readonly skip: readonly string[]
   /** Run the SSA verifier after every pass. */
   readonly verify: boolean
   /** Steps that one macro expansion may take before it is stopped. */
   readonly macroSteps: number
+  /** Architecture of the target, for registers of probed functions; x86_64 when absent. */
+  readonly arch?: 'x86_64' | 'arm64' | undefined
   /** Called after each stage and pass with what it made. */
   readonly trace?: ((event: TraceEvent) => void) | undefined
 }
@@ -22,6 +29,7 @@ export interface TraceEvent {
 
 export const DEFAULT_OPTIONS: CompileOptions = {
   cpu: 'v3',
+  directElements: false,
   skip: [],
   verify: true,
   macroSteps: 1_000_000,

@@ -29,7 +29,7 @@ export function buildFunc(program: ProgramDecl, typing: Typing, options: Compile
     b: new SsaBuilder(fn, program.span, (variable) => (isPointerVariable(variable) ? 'ptr' : 'int')),
     program,
     typing,
-    directElements: !options.skip.includes('all') && !options.skip.includes('direct-elements'),
+    directElements: options.directElements,
     exits: new Map(),
     slots: new Map(),
     value: (form) => lowerValue(cx, form),

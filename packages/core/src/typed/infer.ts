@@ -17,7 +17,7 @@ import type { PtrSpace, ValueType } from '../types/types.ts'
 import { ptrTo, SCALARS, u8, u16, u32, u64, VOID } from '../types/types.ts'
 import { contextFieldOf } from './context-field.ts'
 import { joinTypes, sameType, typesConflict, ZERO } from './join.ts'
-import { isDirectElement, scalarValueType } from './map-facts.ts'
+import { scalarValueType } from './map-facts.ts'
 import type { Typing } from './typing.ts'
 import { isPointer, registerType } from './typing.ts'
 
@@ -273,7 +273,7 @@ function inferMap(
     case 'mapGet': {
       const scalar = scalarValueType(form.map)
       if (form.kind === 'mapGet' && scalar) return registerType(scalar)
-      return ptrTo('mapValue', { nullable: !isDirectElement(form.map, form.key), pointee: form.map.valueType })
+      return ptrTo('mapValue', { nullable: true, pointee: form.map.valueType })
     }
     case 'mapUpdate':
       return inferAll(state, [form.value.kind === 'scalar' ? form.value.value : form.value.ptr, form.flags], u64)
