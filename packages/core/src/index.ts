@@ -1,1 +1,12 @@
-export { Bag, CompileError, type Diagnostic } from './diag/diagnostic.ts'
+/** Public API of `@unplugin-bpf/core`: the compiler. Objects, runtime, VM and packets have entries of their own. */
+export { type CompileResult, compileLisp, compileModule } from './compile.ts'
+export type { DiagnosticCode } from './diag/codes.ts'
+export { Bag, CompileError, type Diagnostic, InvariantError, type Note, type Severity } from './diag/diagnostic.ts'
+export { renderDiagnostic, renderFrame, renderPosition } from './diag/render.ts'
+export { lineColumn, lineText, type SourceFile, type Span, sourceFile } from './diag/source.ts'
+export { emitModuleJs } from './emit-module/js.ts'
+export { emitModuleTypes, type ModuleTypes, type TypeMapping } from './emit-module/types.ts'
+export type { ConstantDecl, MapDecl, Module, ProgramDecl } from './forms/module.ts'
+export type { Host } from './host.ts'
+export { type BpfObject, type LineInfo, type ProgramSpec, slotCount } from './object/object.ts'
+export { type CompileOptions, DEFAULT_OPTIONS, type TraceEvent } from './options.ts'

@@ -15,29 +15,31 @@ const SOURCES = /\.bpf\.lisp$/
 /** Webpack refuses a map without these members; the generated module has no positions worth mapping. */
 const NO_MAP = { version: 3 as const, sources: [], names: [], mappings: '' }
 
-export const unplugin: UnpluginInstance<Options | undefined, false> = createUnplugin((options: Options = {}) => ({
-  name: 'unplugin-bpf',
-  enforce: 'pre',
-  load: {
-    filter: { id: SOURCES },
-    handler(id: string) {
-      let compiled: CompiledFile
-      try {
-        compiled = compileFile(id, options.cpu ? { cpu: options.cpu } : {})
-      } catch (error) {
-        if (error instanceof CompileError) for (const file of filesOf(error)) this.addWatchFile(file)
-        // esbuild's `this.error` returns instead of throwing, hence the `return`.
-        this.error(toBundlerError(error, id))
-        return undefined
-      }
-      for (const file of compiled.module.files) this.addWatchFile(resolve(file.name))
-      for (const warning of compiled.warnings) this.warn(renderDiagnostic(warning))
-      if (options.types !== false) writeTypes(compiled)
-      return { code: emitModuleJs(compiled), map: NO_MAP }
+export const unplugin: UnpluginInstance<Options | undefined, false> = createUnplugin<Options | undefined, false>(
+  (options = {}) => ({
+    name: 'unplugin-bpf',
+    enforce: 'pre',
+    load: {
+      filter: { id: SOURCES },
+      handler(id: string) {
+        let compiled: CompiledFile
+        try {
+          compiled = compileFile(id, options.cpu ? { cpu: options.cpu } : {})
+        } catch (error) {
+          if (error instanceof CompileError) for (const file of filesOf(error)) this.addWatchFile(file)
+          // esbuild's `this.error` returns instead of throwing, hence the `return`.
+          this.error(toBundlerError(error, id))
+          return undefined
+        }
+        for (const file of compiled.module.files) this.addWatchFile(resolve(file.name))
+        for (const warning of compiled.warnings) this.warn(renderDiagnostic(warning))
+        if (options.types !== false) writeTypes(compiled)
+        return { code: emitModuleJs(compiled), map: NO_MAP }
+      },
     },
-  },
-  esbuild: { loader: 'js', onLoadFilter: SOURCES },
-}))
+    esbuild: { loader: 'js', onLoadFilter: SOURCES },
+  }),
+)
 
 /** Files that the errors point into, so that mending an included file rebuilds too. */
 function filesOf(error: CompileError): string[] {

@@ -1,4 +1,5 @@
 /** Public entry `@unplugin-bpf/core/object`: re-exports only. */
+export { disasmInsn } from '../bpf/disasm.ts'
 export { encodeInsns } from '../bpf/encode.ts'
 export { type Insn, LD_IMM64, PSEUDO, slotsOf } from '../bpf/insn.ts'
 export { type Btf, readBtf } from '../btf/reader.ts'

@@ -1,6 +1,6 @@
 /** `unplugin-bpf disasm INPUT|OBJECT`: every program, the source line beside the first instruction it became. */
 import { readFileSync } from 'node:fs'
-import { type BpfObject, disassembleProgram, fromElf, type ProgramSpec, slotCount } from '@unplugin-bpf/core/object'
+import { type BpfObject, disasmInsn, fromElf, type ProgramSpec, slotCount, slotsOf } from '@unplugin-bpf/core/object'
 import { compileFile, displayName } from '../compile-file.ts'
 import { Refused, refuseOnError } from './refused.ts'
 
@@ -21,15 +21,40 @@ function printObject(object: BpfObject): string {
   return object.programs.map(printProgram).join('\n\n')
 }
 
+/**
+ *   count_packets: section xdp, 6 slots
+ *       0: r1 = 0 ll                    ; map pkt_count  ; count-xdp.bpf.lisp:6: (incf (getmap pkt-count 0))
+ */
 function printProgram(program: ProgramSpec): string {
-  const lines = disassembleProgram(program)
-  const width = Math.min(52, Math.max(...lines.map((line) => line.text.length)))
-  const sources = new Map(program.lines.map((info) => [info.slot, info]))
+  const lines = instructionLines(program)
+  const width = Math.min(48, Math.max(...lines.map((line) => line.text.length)))
   const head = `${program.name}: section ${program.section}, ${slotCount(program)} slots`
-  const body = lines.map(({ slot, text }) => {
-    const source = sources.get(slot)
-    const beside = source ? `; ${source.file}:${source.line}: ${source.text.trim()}` : ''
-    return `${String(slot).padStart(5)}: ${text.padEnd(beside ? width : 0)}  ${beside}`.trimEnd()
+  const body = lines.map(({ slot, text, notes }) => {
+    return `${String(slot).padStart(5)}: ${text.padEnd(width)}  ${notes.map((note) => `; ${note}`).join('  ')}`.trimEnd()
   })
   return [head, ...body].join('\n')
+}
+
+interface InstructionLine {
+  readonly slot: number
+  readonly text: string
+  /** The map that the loader fills in, and the source line where it begins. */
+  readonly notes: readonly string[]
+}
+
+function instructionLines(program: ProgramSpec): InstructionLine[] {
+  const maps = new Map(program.relocations.map((relocation) => [relocation.slot, relocation.map]))
+  const sources = new Map(program.lines.map((info) => [info.slot, info]))
+  let slot = 0
+  return program.insns.map((insn) => {
+    const map = maps.get(slot)
+    const source = sources.get(slot)
+    const notes = [
+      ...(map ? [`map ${map}`] : []),
+      ...(source ? [`${source.file}:${source.line}: ${source.text.trim()}`] : []),
+    ]
+    const line = { slot, text: disasmInsn(insn), notes }
+    slot += slotsOf(insn)
+    return line
+  })
 }
