@@ -11,6 +11,7 @@ import { Abort, Bag, CompileError } from './diag/diagnostic.ts'
 import type { SourceFile } from './diag/source.ts'
 import type { Module, ProgramDecl } from './forms/module.ts'
 import type { Host } from './host.ts'
+import { readModule } from './lisp/read-module.ts'
 import { buildObject } from './object/build.ts'
 import type { BpfObject, MachineCode } from './object/object.ts'
 import { toElf } from './object/to-elf.ts'
@@ -30,7 +31,12 @@ export interface CompileResult {
 }
 
 /** Compiles a `.bpf.lisp` text. @throws CompileError with every diagnostic of the run. */
-export declare function compileLisp(file: SourceFile, host?: Host, options?: Partial<CompileOptions>): CompileResult
+export function compileLisp(file: SourceFile, host: Host = {}, options: Partial<CompileOptions> = {}): CompileResult {
+  const full = { ...DEFAULT_OPTIONS, ...options }
+  const bag = new Bag()
+  const module = readModule(file, host, full, bag)
+  return compileModule(module, full, bag)
+}
 
 /** Compiles core forms, wherever they come from. @throws CompileError with every diagnostic of the run. */
 export function compileModule(module: Module, options: Partial<CompileOptions> = {}, bag = new Bag()): CompileResult {
