@@ -10,6 +10,7 @@ import { loadMap } from './load-map.ts'
 import { loadProgram } from './load-program.ts'
 import { KernelMap } from './map.ts'
 import { KernelProgram } from './program.ts'
+import { capabilitiesOfObject } from './program-type.ts'
 import { addon } from './sys/addon.ts'
 import { closeFd } from './sys/syscall.ts'
 
@@ -69,8 +70,13 @@ export function loadKernelObject(object: BpfObject, options: LoadOptions = {}): 
   const btf = loadBtf(object)
   const loaded = btf && 'loaded' in btf ? btf.loaded : undefined
   try {
+    const surroundings = {
+      btf: loaded,
+      pinRoot: options.pinRoot ?? '/sys/fs/bpf',
+      needs: capabilitiesOfObject(object),
+    }
     for (const spec of object.maps) {
-      const fd = loadMap(spec, loaded, options.pinRoot ?? '/sys/fs/bpf')
+      const fd = loadMap(spec, surroundings)
       maps.set(
         spec.name,
         adopt(fd, () => new KernelMap(spec, fd)),

@@ -11,13 +11,22 @@ import { ATTR, kernelName } from './sys/attr.ts'
 import { bpf } from './sys/bpf.ts'
 import { ERRNO } from './sys/errno.ts'
 import { closeFd } from './sys/syscall.ts'
+import type { Capability } from './system-state.ts'
+
+export interface MapSurroundings {
+  readonly btf: LoadedBtf | undefined
+  readonly pinRoot: string
+  /** Capabilities that the whole object needs: the first error should name them all. */
+  readonly needs: readonly Capability[]
+}
 
 /** File descriptor of the map. */
-export function loadMap(spec: MapSpec, btf: LoadedBtf | undefined, pinRoot: string): number {
-  if (spec.pinning !== 'byName') return createMap(spec, btf)
+export function loadMap(spec: MapSpec, surroundings: MapSurroundings): number {
+  const { pinRoot } = surroundings
+  if (spec.pinning !== 'byName') return createMap(spec, surroundings)
   const path = join(pinRoot, spec.name)
   if (existsSync(path)) return openPinned(spec, path)
-  const fd = createMap(spec, btf)
+  const fd = createMap(spec, surroundings)
   const result = bpf(ATTR.objPin, { pathname: pathBytes(path), bpf_fd: fd })
   if (result >= 0) return fd
   closeFd(fd)
@@ -30,7 +39,7 @@ export function loadMap(spec: MapSpec, btf: LoadedBtf | undefined, pinRoot: stri
   })
 }
 
-function createMap(spec: MapSpec, btf: LoadedBtf | undefined): number {
+function createMap(spec: MapSpec, { btf, needs }: MapSurroundings): number {
   const row = mapTypeOf(spec)
   const attributes = {
     map_type: row.id,
@@ -47,7 +56,7 @@ function createMap(spec: MapSpec, btf: LoadedBtf | undefined): number {
     if (fd >= 0) return fd
   }
   return checkSyscall(bpf(ATTR.mapCreate, attributes), `create map "${spec.name}"`, {
-    needs: ['BPF'],
+    needs,
     since: row.since,
     causes: {
       EINVAL: `the kernel refuses a ${spec.type} map with ${spec.keySize}-byte keys, ${spec.valueSize}-byte values, ${spec.maxEntries} entries and flags ${spec.flags}`,

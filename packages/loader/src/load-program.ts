@@ -5,7 +5,7 @@
 import type { BpfObject, ProgramSpec } from '@unplugin-bpf/core/object'
 import { SyscallError, VerifierError } from './errors.ts'
 import { btfAttributes, type LoadedBtf } from './load-btf.ts'
-import { attachTypeId, capabilitiesOf, loadFlagsOf, programTypeOf, sectionRowOf } from './program-type.ts'
+import { attachTypeId, capabilitiesOfObject, loadFlagsOf, programTypeOf, sectionRowOf } from './program-type.ts'
 import { relocate } from './relocate.ts'
 import { ATTR, kernelName } from './sys/attr.ts'
 import { bpf, readBpf } from './sys/bpf.ts'
@@ -46,7 +46,7 @@ export function loadProgram(program: ProgramSpec, { object, btf, fdOf }: Program
   if (again.result >= 0) return again.result
   if (again.log !== '') throw new VerifierError(program, -again.result, again.log)
   throw new SyscallError(`load program "${program.name}" (${program.type})`, -fd, {
-    needs: capabilitiesOf(program),
+    needs: capabilitiesOfObject(object),
     causes: {
       E2BIG: `the program has ${insns.length / 8} instructions, more than the kernel takes`,
       ...(fd === -ERRNO.EINVAL && {

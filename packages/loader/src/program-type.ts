@@ -1,6 +1,7 @@
 /** The table rows of a program and of its section, and which capabilities loading or attaching it takes. */
 import {
   ATTACH_TYPE_IDS,
+  type BpfObject,
   type LinkKind,
   matchSection,
   PROGRAM_TYPES,
@@ -60,4 +61,9 @@ const PERFMON_TYPES: ReadonlySet<string> = new Set<ProgramTypeName>([
 
 export function capabilitiesOf(spec: ProgramSpec): readonly Capability[] {
   return PERFMON_TYPES.has(spec.type) ? ['BPF', 'PERFMON'] : ['BPF', 'NET_ADMIN']
+}
+
+/** What loading the whole object takes; maps alone take CAP_BPF. */
+export function capabilitiesOfObject(object: BpfObject): readonly Capability[] {
+  return [...new Set<Capability>(['BPF', ...object.programs.flatMap(capabilitiesOf)])]
 }
