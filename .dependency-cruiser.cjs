@@ -1,11 +1,12 @@
 /**
  * Which part may import which. `ORDER` reads from the ground up: a part may import itself and what its row names.
  */
-const ANYWHERE = ['diag', 'arith', 'types', 'tables']
+const ANYWHERE = ['diag', 'arith', 'types', 'tables', 'bytes']
 const ORDER = {
   diag: ['diag'],
   arith: ['arith'],
   types: ['types', 'diag'],
+  bytes: ['bytes', 'diag'],
   tables: ['tables', 'arith', 'types'],
   bpf: [...ANYWHERE, 'bpf'],
   forms: [...ANYWHERE, 'forms'],

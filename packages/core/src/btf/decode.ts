@@ -6,7 +6,7 @@
  *
  * The caller has checked that the whole type lies inside the section and that its kind is known.
  */
-import { type ByteReader, badObject } from '../object/bytes.ts'
+import { type ByteReader, badObject } from '../bytes/reader.ts'
 import type { BtfEnumValue, BtfLinkage, BtfMember, BtfType } from './types.ts'
 import { BTF_KIND_NAMES, BTF_TYPE_SIZE } from './types.ts'
 

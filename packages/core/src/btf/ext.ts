@@ -7,7 +7,8 @@
  *
  * Offsets of instructions are bytes in the section here, slots when given to the kernel (`object/ext-info.ts`).
  */
-import { ByteReader, ByteWriter, badObject } from '../object/bytes.ts'
+import { ByteReader, badObject } from '../bytes/reader.ts'
+import { ByteWriter } from '../bytes/writer.ts'
 import type { Btf } from './reader.ts'
 import { BTF_MAGIC, BTF_VERSION } from './types.ts'
 

@@ -6,8 +6,9 @@
  *
  * Offsets and sizes of the DATASEC are written here, so that the kernel takes the BTF without a loader's repairs.
  */
+
+import { badObject } from '../bytes/reader.ts'
 import { invariant } from '../diag/diagnostic.ts'
-import { badObject } from '../object/bytes.ts'
 import type { MapSpec } from '../object/object.ts'
 import { MAP_TYPES, type MapTypeRow } from '../tables/map-types.ts'
 import type { Btf } from './reader.ts'

@@ -7,7 +7,7 @@
  *
  * Sections that have a size already, and those without an ELF section (`.ksyms`), stay as they are.
  */
-import { badObject } from '../object/bytes.ts'
+import { badObject } from '../bytes/reader.ts'
 import { type Btf, readBtf } from './reader.ts'
 import type { BtfSecVar, BtfTypeId, BtfTypeOf } from './types.ts'
 import { BTF_TYPE_SIZE } from './types.ts'

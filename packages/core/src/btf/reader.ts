@@ -7,7 +7,7 @@
  *
  * All kinds up to ENUM64 are known. A newer kind ends reading with an error, since its size cannot be known.
  */
-import { ByteReader, badObject } from '../object/bytes.ts'
+import { ByteReader, badObject } from '../bytes/reader.ts'
 import { decodeType } from './decode.ts'
 import type { BtfKind, BtfModifierKind, BtfType, BtfTypeId, BtfTypeOf } from './types.ts'
 import { BTF_HEADER_SIZE, BTF_KIND, BTF_KIND_NAMES, BTF_MAGIC, BTF_TYPE_SIZE, BTF_VERSION } from './types.ts'

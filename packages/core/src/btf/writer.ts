@@ -6,8 +6,10 @@
  *
  * Strings are stored once. Types are not deduplicated here: that needs to know what a type means (`type-table.ts`).
  */
+
+import { StringTable } from '../bytes/string-table.ts'
+import { ByteWriter } from '../bytes/writer.ts'
 import { assertNever, InvariantError, invariant } from '../diag/diagnostic.ts'
-import { ByteWriter, StringTable } from '../object/bytes.ts'
 import type { BtfMember, BtfType, BtfTypeId, BtfTypeOf } from './types.ts'
 import { BTF_HEADER_SIZE, BTF_KIND, BTF_LINKAGE, BTF_MAGIC, BTF_VERSION } from './types.ts'
 

@@ -6,7 +6,7 @@
  *
  * Debug sections are left out with their relocations: nothing here reads DWARF.
  */
-import { ByteReader, badObject } from '../object/bytes.ts'
+import { ByteReader, badObject } from '../bytes/reader.ts'
 import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from './format.ts'
 import {
   ELF_CLASS_64,

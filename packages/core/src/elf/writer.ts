@@ -6,7 +6,8 @@
  * Local symbols come before global ones, as ELF demands; relocations keep pointing at the right symbol. Names of
  * sections and symbols share one string section.
  */
-import { ByteWriter, StringTable } from '../object/bytes.ts'
+import { StringTable } from '../bytes/string-table.ts'
+import { ByteWriter } from '../bytes/writer.ts'
 import type { ElfFile, ElfSymbol } from './format.ts'
 import {
   ELF_CLASS_64,

@@ -5,7 +5,7 @@
  */
 import { FUNC_INFO_SIZE, LINE_INFO_SIZE, packLineColumn } from '../btf/ext.ts'
 import { type Btf, readBtf } from '../btf/reader.ts'
-import { ByteWriter } from './bytes.ts'
+import { ByteWriter } from '../bytes/writer.ts'
 import type { BpfObject, ProgramSpec } from './object.ts'
 
 export interface ExtInfo {

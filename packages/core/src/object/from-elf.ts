@@ -11,12 +11,12 @@ import { type BtfExt, readBtfExt } from '../btf/ext.ts'
 import { MAPS_SECTION, readMapDefinitions } from '../btf/maps.ts'
 import { placeVariables, type SectionVariables } from '../btf/place-variables.ts'
 import { type Btf, readBtf } from '../btf/reader.ts'
+import { badObject } from '../bytes/reader.ts'
 import { Abort } from '../diag/diagnostic.ts'
 import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from '../elf/format.ts'
 import { R_BPF, SHF, SHT, STB, STT } from '../elf/format.ts'
 import { readElf } from '../elf/reader.ts'
 import { matchSection } from '../tables/sections.ts'
-import { badObject } from './bytes.ts'
 import type { BpfObject, LineInfo, MapSpec, ProgramSpec, Relocation } from './object.ts'
 
 const SLOT = 8
