@@ -12,7 +12,7 @@ import { counting, handObject, mapDecl, returning } from '../../support/objects.
 import { type Random, randomFrom } from '../../support/random.ts'
 
 const SEED = 20261125
-const MUTATIONS = 2000
+const MUTATIONS = 1000
 
 const object = handObject({
   programs: [
