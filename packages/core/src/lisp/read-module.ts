@@ -1,0 +1,130 @@
+/**
+ * The Lisp front end: text in, core forms out.
+ *
+ *   text -> data (reader) -> declarations and macros (toplevel) -> program bodies (translate) -> Module
+ *
+ * It never throws for bad input: every problem is a diagnostic in the bag, and each top-level form and each program is
+ * recovered on its own. Bodies are translated after all declarations, so that a program may use a map declared below it.
+ */
+import type { Bag } from '../diag/diagnostic.ts'
+import type { SourceFile } from '../diag/source.ts'
+import type { Module, ProgramDecl } from '../forms/module.ts'
+import type { Form } from '../forms/node.ts'
+import type { Host } from '../host.ts'
+import type { CompileOptions } from '../options.ts'
+import { constantByName } from '../tables/constants.ts'
+import { toKernelName } from '../tables/names.ts'
+import { sizeOf } from '../types/layout.ts'
+import { seq } from './build.ts'
+import type { Cx, ModuleState, PendingProgram } from './context.ts'
+import { isSym } from './datum.ts'
+import { globalMacro } from './expand.ts'
+import { makeInterp } from './interp.ts'
+import { addProtocolForms } from './protocols.ts'
+import { checkRecords } from './ringbuf-check.ts'
+import { FORMS } from './special-forms.ts'
+import { LANGUAGE } from './stdlib/index.ts'
+import { diagnosticOf } from './syntax.ts'
+import { readFileForms } from './toplevel.ts'
+import { isDeclaration, toForm } from './translate.ts'
+import { scalarNamed } from './types.ts'
+
+export function readModule(file: SourceFile, host: Host, options: CompileOptions, bag: Bag): Module {
+  const module = makeState(file, { host, options, bag })
+  addProtocolForms(module)
+  readFileForms(module, file)
+  const programs = module.programs.flatMap((pending) => translateProgram(module, pending) ?? [])
+  setRecordTypes(module)
+  if (module.programs.length === 0 && module.maps.size === 0 && !bag.hasErrors) {
+    bag.error('no-program', { file, start: 0, end: 0 }, `\`${file.name}\` defines no program and no map`, {
+      hint: 'a program is (defprog name (:type :xdp) body...)',
+    })
+  }
+  return {
+    file,
+    files: module.files,
+    license: programs[0]?.license ?? module.programs[0]?.decl.license ?? 'GPL',
+    structs: [...module.structs.values()].map((s) => s.type),
+    constants: [...module.constants.values()],
+    maps: [...module.maps.values()],
+    programs,
+  }
+}
+
+function makeState(file: SourceFile, cx: { host: Host; options: CompileOptions; bag: Bag }): ModuleState {
+  const interp = makeInterp(
+    cx.options.macroSteps,
+    {
+      sizeOf: (name) => {
+        if (!isSym(name)) return undefined
+        const scalar = scalarNamed(name.name)
+        const type = scalar ?? state.structs.get(toKernelName(name.name))?.type
+        return type && BigInt(sizeOf(type))
+      },
+      constant: (name) => constantByName(name.name)?.value,
+      macro: (name) => globalMacro(state, name),
+    },
+    LANGUAGE,
+  )
+  const state: ModuleState = {
+    ...cx,
+    file,
+    files: [file],
+    interp,
+    forms: FORMS,
+    structs: new Map(),
+    maps: new Map(),
+    constants: new Map(),
+    generated: new Map(),
+    programs: [],
+    records: new Map(),
+  }
+  return state
+}
+
+/** Undefined when the body has errors. */
+function translateProgram(module: ModuleState, { decl, body, stx }: PendingProgram): ProgramDecl | undefined {
+  try {
+    const cx: Cx = {
+      module,
+      program: { type: decl.type, name: decl.name, section: decl.section },
+      scope: undefined,
+      macros: undefined,
+      siblings: [],
+      blocks: [],
+      depth: 0,
+    }
+    const form = bodyWithErrors(cx, stx, body)
+    if (!form) return undefined
+    checkRecords(form, module.bag)
+    return { ...decl, body: form }
+  } catch (error) {
+    module.bag.add(diagnosticOf(error, stx))
+    return undefined
+  }
+}
+
+/** Each form of the body is translated on its own, so that one run shows the errors of several. */
+function bodyWithErrors(cx: Cx, stx: PendingProgram['stx'], body: PendingProgram['body']): Form | undefined {
+  const forms: Form[] = []
+  let failed = false
+  for (const part of body) {
+    if (isDeclaration(part)) continue
+    try {
+      forms.push(toForm(cx, part))
+    } catch (error) {
+      failed = true
+      cx.module.bag.add(diagnosticOf(error, part))
+    }
+  }
+  return failed ? undefined : seq(stx, forms)
+}
+
+/** Ring buffers without `:record-type`: the struct that every reserve and output on them agrees about. */
+function setRecordTypes(module: ModuleState): void {
+  for (const [name, type] of module.records) {
+    const map = module.maps.get(name)
+    // Forms refer to the declaration by identity, so it is completed in place.
+    if (map && type !== 'mixed') map.recordType ??= type
+  }
+}
