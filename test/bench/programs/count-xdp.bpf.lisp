@@ -2,6 +2,6 @@
 
 (defmap pkt-count :type :array :key-size 4 :value-size 8 :max-entries 1)
 
-(defprog count-xdp (:type :xdp)
+(defprog count-packets (:type :xdp)
   (incf (getmap pkt-count 0))
   XDP_PASS)
