@@ -29,7 +29,12 @@ export function givesPointer(form: Form): boolean {
       )
     case 'local': {
       const origin = origins.get(form.local)
-      return origin !== undefined && givesPointer(origin)
+      if (origin === undefined) return false
+      // Taken away meanwhile: `(setf p (+ p 1))` makes the local its own origin.
+      origins.delete(form.local)
+      const result = givesPointer(origin)
+      origins.set(form.local, origin)
+      return result
     }
     case 'binary':
       return (
