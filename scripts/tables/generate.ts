@@ -66,17 +66,35 @@ function helperIdsText(input: KernelInput): string {
   return objectText('HELPER_IDS', trimmed(input, 'bpf_func_id', 'BPF_FUNC_'), 'enum bpf_func_id')
 }
 
-// A helper list is written as hexadecimal bit set over helper ids: 211 bits are 53 digits, names would be 40 KB.
+// A helper list is written as a bit set over helper ids: 211 bits are 53 digits, names would be 40 KB.
 function bitSet(names: readonly string[], ids: Readonly<Record<string, number>>): string {
   let bits = 0n
   for (const name of names) bits |= 1n << BigInt(ids[`BPF_FUNC_${name}`]!)
   return `0x${bits.toString(16)}n`
 }
 
+/**
+ * Most attach types of a program type agree. The set under the program type's own name is that of no attach type, or
+ * the most frequent one; only those that differ keep a row.
+ */
+function collapse(rows: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+  const types = [...new Set(rows.map(([key]) => key.split(':')[0]!))]
+  return types.flatMap((type) => {
+    const entries = rows.filter(([key]) => key === type || key.startsWith(`${type}:`))
+    const users = (sets: string) => entries.filter(([, other]) => other === sets).length
+    const own = entries.find(([key]) => key === type)?.[1]
+    const common = own ?? entries.map(([, sets]) => sets).toSorted((x, y) => users(y) - users(x))[0]!
+    return [[type, common] as const, ...entries.filter(([key, sets]) => key !== type && sets !== common)]
+  })
+}
+
 function availabilityText(input: KernelInput): string {
   const ids = enumOf(input, 'bpf_func_id')
   const rows = Object.entries(input.helpers).map(
-    ([key, { free, gpl }]) => `  '${key}': { free: ${bitSet(free, ids)}, gpl: ${bitSet(gpl, ids)} },`,
+    ([key, { free, gpl }]) => [key, `{ free: ${bitSet(free, ids)}, gpl: ${bitSet(gpl, ids)} }`] as const,
   )
-  return `\n/**\n * Helpers per program type (and attach type, where it matters) as bit sets over helper ids; \`gpl\`: GPL programs only.\n */\nexport const HELPER_AVAILABILITY = {\n${rows.join('\n')}\n} as const\n`
+  const lines = collapse(rows).map(([key, sets]) => `  '${key}': ${sets},`)
+  const doc =
+    '/**\n * Helpers per program type as bit sets over helper ids, and of attach types that differ; `gpl`: GPL programs only.\n */'
+  return `\n${doc}\nexport const HELPER_AVAILABILITY = {\n${lines.join('\n')}\n} as const\n`
 }

@@ -38,3 +38,13 @@ export interface KernelInput {
   /** By program type (`sched_cls`), or program type and attach type (`cgroup_sock_addr:CGROUP_INET4_BIND`). */
   readonly helpers: Readonly<Record<string, InputHelpers>>
 }
+
+/** As committed: one line per entry, so that a change shows as a small difference. */
+export function inputText(input: KernelInput): string {
+  const parts = [`"kernel": ${JSON.stringify(input.kernel)}`]
+  for (const key of ['enums', 'constants', 'structs', 'helpers'] as const) {
+    const lines = Object.entries(input[key]).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+    parts.push(`${JSON.stringify(key)}: {\n${lines.join(',\n')}\n}`)
+  }
+  return `{\n${parts.join(',\n')}\n}\n`
+}

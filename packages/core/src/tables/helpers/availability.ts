@@ -17,12 +17,12 @@ export interface HelperUser {
   readonly attachType?: string | undefined
 }
 
-/** Sets of the attach type, else of the program type, else of every attach type of the program type. */
+/** Set of the attach type; without one, the sets of all attach types of the program type. */
 function setsOf(user: HelperUser): readonly BitSets[] {
-  const exact = SETS[`${user.type}:${user.attachType}`] ?? SETS[user.type]
+  const exact = user.attachType === undefined ? undefined : (SETS[`${user.type}:${user.attachType}`] ?? SETS[user.type])
   if (exact) return [exact]
   return Object.entries(SETS)
-    .filter(([key]) => key.startsWith(`${user.type}:`))
+    .filter(([key]) => key === user.type || key.startsWith(`${user.type}:`))
     .map(([, sets]) => sets)
 }
 
