@@ -1,5 +1,6 @@
 /** Public entry `@unplugin-bpf/core/runtime`: re-exports only. */
 export type * from '../runtime/backend.ts'
+export { base64Bytes, viewOf } from '../runtime/bytes.ts'
 export { type Codec, codecFor } from '../runtime/codec.ts'
 export {
   checkArray,
@@ -9,6 +10,9 @@ export {
   checkInt,
   checkObject,
 } from '../runtime/codec-checks.ts'
+export { BACKEND_VARIABLE, type Backends, defineModule, type ModuleMeta } from '../runtime/define-module.ts'
+export { ClosedError } from '../runtime/handle.ts'
+export { createHandles, type MapMeta, type ObjectMeta, type ProgramMeta } from '../runtime/object-handle.ts'
 export {
   formatIpv4,
   formatIpv6,

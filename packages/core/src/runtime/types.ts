@@ -62,7 +62,7 @@ export interface PerCpuArrayMap<V> extends MapHandle, Iterable<[number, V[]]> {
   readonly cpus: number
   get(index: number): V[]
   perCpu(index: number): V[]
-  /** Over all CPUs, wrapping as the kernel's counters do; only for integer values. */
+  /** Total over all CPUs; only for integer values. */
   sum(index: number): V
   /** One value for every CPU, or an array with one per CPU. */
   set(index: number, value: V | readonly V[]): this

@@ -3,6 +3,7 @@
  * jump table and a readable size. A problem is thrown as VmFault with the place; `m.pc` is always the instruction at
  * work.
  */
+import { disasmInsn } from '../bpf/disasm.ts'
 import { alu32, alu64, condition32, condition64, endian, getBig } from './alu.ts'
 import { atomic } from './atomic.ts'
 import type { Code } from './code.ts'
@@ -190,7 +191,7 @@ export function faultAt(m: Machine, reason: string): VmFault {
   return new VmFault(reason, {
     program: program.name,
     slot,
-    insn: insn === undefined ? 'no instruction' : `opcode 0x${insn.opcode.toString(16)}`,
+    insn: insn === undefined ? 'no instruction' : disasmInsn(insn),
     // The last line that begins at or before the slot.
     line: program.lines.findLast((line) => line.slot <= slot),
     registers: Array.from({ length: 11 }, (_, i) => getBig(m, i)),

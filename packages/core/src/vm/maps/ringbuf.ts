@@ -63,6 +63,13 @@ export function createRing(init: MapInit): RingMap {
     }
   }
 
+  /** Calls back after the current job, so that a listener cannot run inside a program's run. */
+  const wake = (listener: () => void) => {
+    void Promise.resolve().then(() => {
+      if (listeners.has(listener)) listener()
+    })
+  }
+
   const drain = (take: (record: Uint8Array) => void, limit: number): number => {
     let taken = 0
     while (taken < limit && queue.length > 0 && queue[0]!.state !== 'busy') {
@@ -73,14 +80,9 @@ export function createRing(init: MapInit): RingMap {
         take(record.bytes)
       }
     }
+    // A bounded drain left records behind: they count as readable still.
+    if (queue.length > 0 && queue[0]!.state !== 'busy') for (const listener of listeners) wake(listener)
     return taken
-  }
-
-  /** Calls back after the current job, so that a listener cannot run inside a program's run. */
-  const wake = (listener: () => void) => {
-    void Promise.resolve().then(() => {
-      if (listeners.has(listener)) listener()
-    })
   }
 
   return {
