@@ -3,6 +3,7 @@
 (defmap rxcnt :type :percpu-array :key-type u32 :value-type u64 :max-entries 256)
 
 (defconstant +ethertype-qinq+ #x88a8)
+(defconstant +vlan-hdr-len+ 4)
 
 (defprog xdp1 (:type :xdp)
   (let* ((data (xdp-data))
@@ -15,10 +16,11 @@
     (let ((type (load u16 data 12)))
       (dotimes (i 2)
         (when (or (= type (htons +ethertype-vlan+)) (= type (htons +ethertype-qinq+)))
-          (when (> (+ next 4) data-end)
+          (incf next +vlan-hdr-len+)
+          (when (> next data-end)
             (return XDP_DROP))
-          (setf type (load u16 next 2)
-                next (+ next 4))))
+          ;; The type of what follows is the last field of a tag.
+          (setf type (load u16 next -2))))
       (cond ((= type (htons +ethertype-ipv4+))
              (when (<= (+ next +ipv4-hdr-len+) data-end)
                (setf protocol (ipv4-protocol next))))
