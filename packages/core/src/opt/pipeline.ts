@@ -11,6 +11,7 @@ import type { Step } from './pass.ts'
 import { fixpoint, once, runSteps } from './pass.ts'
 import { simplify } from './simplify/index.ts'
 import { simplifyCfg } from './simplify-cfg.ts'
+import { widenStores } from './widen-stores.ts'
 
 export const PIPELINE: readonly Step[] = [
   fixpoint('canonicalize', 12, [simplify, dce, simplifyCfg]),
@@ -20,7 +21,7 @@ export const PIPELINE: readonly Step[] = [
   fixpoint('again', 12, [simplify, gvn, dce, simplifyCfg]),
   once(directKeys),
   // Removes the copies that the two passes above made useless.
-  fixpoint('cleanup', 12, [dse, simplify, gvn, dce, simplifyCfg]),
+  fixpoint('cleanup', 12, [widenStores, dse, simplify, gvn, dce, simplifyCfg]),
   // Late: what differs only before simplification must not look different here.
   fixpoint('tails', 12, [tailMerging, simplify, gvn, dce, simplifyCfg]),
 ]

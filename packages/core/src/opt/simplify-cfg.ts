@@ -12,7 +12,7 @@
  */
 import { compare } from '../arith/alu.ts'
 import { unreachableBlocks } from '../ssa/cfg.ts'
-import type { Block, Func, Inst } from '../ssa/func.ts'
+import type { Block, Func, Inst, InstOf } from '../ssa/func.ts'
 import type { Pass } from './pass.ts'
 
 export const simplifyCfg: Pass = {
@@ -121,9 +121,10 @@ function skipEmptyBlocks(fn: Func): boolean {
     const outgoing = fn.phiArgs(target!, block)
     for (const pred of [...block.preds]) {
       const edge = block.preds.indexOf(pred)
-      const args = outgoing.map((arg) => (arg.op === 'phi' && arg.block === block ? arg.args[edge]! : arg))
+      let args = outgoing.map((arg) => (arg.op === 'phi' && arg.block === block ? arg.args[edge]! : arg))
       // Two edges from one branch to one block cannot carry different values.
       if (pred.succs.includes(target!) && fn.phiArgs(target!, pred).some((arg, i) => !equal(arg, args[i]!))) continue
+      args = args.map((arg) => (arg.op === 'const' && arg.block === block ? constantIn(fn, pred, arg) : arg))
       moveEdge(fn, pred, block, target!, args)
       changed = true
     }
@@ -132,17 +133,25 @@ function skipEmptyBlocks(fn: Func): boolean {
   return changed
 }
 
+function constantIn(fn: Func, block: Block, constant: InstOf<'const'>): Inst {
+  const { attr, span } = constant
+  return fn.insertBefore(block.insts.at(-1)!, 'const', attr, [], { span }) as Inst
+}
+
 function isEmpty(fn: Func, block: Block): boolean {
-  const phis = fn.phis(block)
-  if (block.insts.length !== phis.length + 1) return false
+  const values = block.insts.slice(0, -1)
+  // A block with nothing but constants is where an edge of a branch sets them; it stays.
+  if (values.length > 0 && values[0]!.op !== 'phi') return false
   const target = block.succs[0]!
-  return phis.every((phi) =>
-    [...phi.uses].every(
-      (user) =>
-        user.op === 'phi' &&
-        user.block === target &&
-        user.args.every((arg, i) => arg !== (phi as Inst) || target.preds[i] === block),
-    ),
+  return values.every(
+    (value) =>
+      (value.op === 'phi' || value.op === 'const') &&
+      [...value.uses].every(
+        (user) =>
+          user.op === 'phi' &&
+          user.block === target &&
+          user.args.every((arg, i) => arg !== value || target.preds[i] === block),
+      ),
   )
 }
 

@@ -70,6 +70,8 @@ export function memoryOf(root: Inst): MemoryClass | undefined {
       return 'stack'
     case 'mapValue':
       return 'mapValue'
+    case 'mapRef':
+      return 'map'
     case 'load':
       return root.attr.space && CLASS_OF_SPACE[root.attr.space]
     case 'call':

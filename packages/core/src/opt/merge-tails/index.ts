@@ -70,27 +70,48 @@ function gainOf({ root, merged }: Tail): number {
   const twice = costOfNode(root, () => false)
   const once = costOfNode(root, differs)
   // Each choice is a move on both sides; one side needs a jump.
-  return 2 * twice - once - 2 * merged.length - 1
+  return 2 * twice - once - 2 * merged.length - 1 + gainOfReturns(root, differs)
+}
+
+/** Slots of `r0 = value; exit`. */
+const RETURN_COST = 2
+
+/** A chosen result needs its own return; returns that only the tail led to disappear. */
+function gainOfReturns(root: TailNode, differs: (inst: Inst) => boolean): number {
+  const inside = new Set<Block>()
+  const chosen = new Set<Inst>()
+  const exits = new Set<Block>()
+  let gain = 0
+  const visit = (node: TailNode): void => {
+    for (const block of node.blocks) inside.add(block)
+    for (const [i, exit] of node.exits.entries()) {
+      if (exit.kind === 'node') visit(exit.node)
+      if (exit.kind !== 'ret') continue
+      if (differs(exit.values[0])) chosen.add(exit.values[0])
+      for (const block of node.blocks) {
+        if (block.succs[i]) exits.add(block.succs[i])
+        else gain += RETURN_COST
+      }
+    }
+  }
+  visit(root)
+  for (const exit of exits) if (exit.preds.every((pred) => inside.has(pred))) gain += RETURN_COST
+  return gain - RETURN_COST * chosen.size
 }
 
 function costOfNode(node: TailNode, differs: (inst: Inst) => boolean): number {
   const insts = node.pairs.reduce((sum, [inst]) => sum + costOf(inst, differs), 0)
   const branch = node.branches ? costOf(node.branches[0] as Inst, differs) : 0
-  return insts + branch + node.exits.reduce((sum, exit) => sum + costOfExit(exit, node, differs), 0)
+  return insts + branch + node.exits.reduce((sum, exit) => sum + costOfExit(exit, differs), 0)
 }
 
-function costOfExit(exit: Exit, node: TailNode, differs: (inst: Inst) => boolean): number {
+function costOfExit(exit: Exit, differs: (inst: Inst) => boolean): number {
   switch (exit.kind) {
     case 'node':
       return costOfNode(exit.node, differs)
     case 'same':
+    case 'ret':
       return 0
-    case 'ret': {
-      // Returns of equal values are shared as it is; a chosen one needs its own move and exit.
-      const [value] = exit.values
-      if (differs(value)) return node.exits.length === 1 ? 2 : 1
-      return node.exits.length === 1 && node.blocks[0].succs.length === 0 ? 2 : 0
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 /** Makes one copy of a matched tail and lets both blocks go to it. */
+import { unreachableBlocks } from '../../ssa/cfg.ts'
 import type { Block, Func, Inst } from '../../ssa/func.ts'
 import type { Exit, Tail, TailNode } from './match.ts'
 import { isLeaf, sameLeaf } from './match.ts'
@@ -68,8 +69,7 @@ class Rewriter {
       return
     }
     const [exit] = node.exits
-    if (exit!.kind === 'ret') this.#fn.setReturn(to, this.#operand(...exit!.values, to), span)
-    else this.#jump(to, this.#target(exit!), this.#exitValues(exit!, to), span)
+    this.#jump(to, this.#target(exit!), this.#exitValues(exit!, to), span)
   }
 
   #jump(from: Block, target: Block, values: readonly Inst[], span: Inst['span']): void {
@@ -99,9 +99,8 @@ class Rewriter {
     }
     const [a, b] = exit.values
     const value = this.#operand(a, b, block)
-    const known = value.op === 'const' ? undefined : this.#returns.get(value)
+    const known = this.#returns.get(value)
     if (known) {
-      this.#fn.setReturn(block, value, a.span)
       this.#fn.removeBlocks(new Set([block]))
       return known
     }
@@ -131,6 +130,8 @@ class Rewriter {
     }
     collect(root)
     this.#fn.removeBlocks(dead)
+    // Returns that only the old tails went to.
+    this.#fn.removeBlocks(unreachableBlocks(this.#fn))
     for (const [a, b] of [...root.pairs].reverse()) {
       this.#fn.removeInst(a)
       this.#fn.removeInst(b)
