@@ -71,6 +71,7 @@ abstract class IndexedMap<R, W> extends BaseMap {
 }
 
 export class ArrayMapHandle<V> extends IndexedMap<V, V> implements ArrayMap<V> {
+  protected readonly label = 'ArrayMap'
   private readonly init: MapInit<number, V>
 
   constructor(init: MapInit<number, V>) {
@@ -88,6 +89,7 @@ export class ArrayMapHandle<V> extends IndexedMap<V, V> implements ArrayMap<V> {
 }
 
 export class PerCpuArrayMapHandle<V> extends IndexedMap<V[], V | readonly V[]> implements PerCpuArrayMap<V> {
+  protected readonly label = 'PerCpuArrayMap'
   private readonly init: MapInit<number, V>
 
   constructor(init: MapInit<number, V>) {

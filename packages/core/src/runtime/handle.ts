@@ -81,12 +81,15 @@ export abstract class BaseMap implements MapHandle {
     if (this.state.closed) throw new ClosedError(`${this.state.name}: map ${this.name}: the object is closed`)
   }
 
+  /** Name of the public type; `constructor.name` does not survive minifiers. */
+  protected abstract readonly label: string
   /** What stands between the braces in console.log. */
   protected abstract content(): unknown
 
   [INSPECT](_depth: number, options: unknown, inspect: Inspect): string {
-    const head = `${this.constructor.name.replace(/Handle$/, '')} ${this.name}`
-    return this.state.closed ? `${head} <closed>` : `${head} ${inspect(this.content(), options)}`
+    const head = `${this.label} ${this.name}`
+    if (this.state.closed) return `${head} <closed>`
+    return `${head} ${inspect(this.content(), options).replace(/^Map/, '')}`
   }
 }
 

@@ -83,6 +83,7 @@ abstract class KeyedMap<K, R, W> extends BaseMap {
 }
 
 export class HashMapHandle<K, V> extends KeyedMap<K, V, V> implements HashMap<K, V> {
+  protected readonly label = 'HashMap'
   protected readonly key: Codec<K>
   private readonly value: Codec<V>
 
@@ -102,6 +103,7 @@ export class HashMapHandle<K, V> extends KeyedMap<K, V, V> implements HashMap<K,
 }
 
 export class PerCpuHashMapHandle<K, V> extends KeyedMap<K, V[], V | readonly V[]> implements PerCpuHashMap<K, V> {
+  protected readonly label = 'PerCpuHashMap'
   protected readonly key: Codec<K>
   private readonly init: MapInit<K, V>
 

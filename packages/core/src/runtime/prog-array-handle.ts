@@ -12,6 +12,7 @@ export interface ProgArrayInit {
 }
 
 export class ProgArrayMapHandle extends BaseMap implements ProgArrayMap {
+  protected readonly label = 'ProgArrayMap'
   private readonly findProgram: ProgArrayInit['findProgram']
 
   constructor(init: ProgArrayInit) {

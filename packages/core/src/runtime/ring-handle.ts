@@ -28,6 +28,7 @@ export interface RingInit<E> {
 }
 
 export class RingBufferHandle<E> extends BaseMap implements RingBuffer<E> {
+  protected readonly label = 'RingBuffer'
   private readonly ring: RingBackend
   private readonly record: Codec<E>
   private readonly sinks = new Set<Sink<E>>()
