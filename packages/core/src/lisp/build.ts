@@ -36,6 +36,11 @@ export function seq(origin: Origin, forms: readonly Form[]): Form {
   return { kind: 'seq', forms, ...at(origin) }
 }
 
+/** `otherwise` absent: 0. */
+export function conditional(origin: Origin, test: Form, then: Form, otherwise?: Form): Form {
+  return { kind: 'if', test, then, else: otherwise, ...at(origin) }
+}
+
 export function binary(origin: Origin, op: BinaryOpName, left: Form, right: Form): Form {
   const a = constantOf(left)
   const b = constantOf(right)

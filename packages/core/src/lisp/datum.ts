@@ -46,17 +46,21 @@ export type Value = bigint | string | Sym | Cons | Char | HashTable | Fn | Value
 const symbols = new Map<string, Sym>()
 const keywords = new Map<string, Sym>()
 
+function interned(table: Map<string, Sym>, name: string, keyword: boolean): Sym {
+  const found = table.get(name)
+  if (found) return found
+  const made: Sym = { kind: 'symbol', name, keyword, interned: true }
+  table.set(name, made)
+  return made
+}
+
 /** The symbol with exactly this (upcased) name. */
 export function sym(name: string): Sym {
-  let found = symbols.get(name)
-  if (!found) symbols.set(name, (found = { kind: 'symbol', name, keyword: false, interned: true }))
-  return found
+  return interned(symbols, name, false)
 }
 
 export function keyword(name: string): Sym {
-  let found = keywords.get(name)
-  if (!found) keywords.set(name, (found = { kind: 'symbol', name, keyword: true, interned: true }))
-  return found
+  return interned(keywords, name, true)
 }
 
 /** A fresh symbol that nothing else can be identical to. */

@@ -98,7 +98,10 @@ export function setVariable(interp: Interp, name: Sym, value: Value, env: Env | 
       return
     }
     const macro = frame.symbolMacros.get(name)
-    if (macro !== undefined && isSym(macro)) return setVariable(interp, macro, value, env)
+    if (macro !== undefined && isSym(macro)) {
+      setVariable(interp, macro, value, env)
+      return
+    }
   }
   const global = interp.globals.get(name)
   if (global?.constant) throw new LispError('constant-assigned', `\`${printDatum(name)}\` is a constant`)

@@ -66,9 +66,15 @@ function carryOut(module: ModuleState, stx: Stx): void {
   }
   const name = symbolOf(head, 'the name of a top-level form')
   const row = TOP_FORMS[name.name]
-  if (row) return row.run(module, stx, items.slice(1))
+  if (row) {
+    row.run(module, stx, items.slice(1))
+    return
+  }
   const macro = globalMacro(module, name)
-  if (macro) return carryOut(module, expandMacro({ module }, macro, stx))
+  if (macro) {
+    carryOut(module, expandMacro({ module }, macro, stx))
+    return
+  }
   const { interp } = module
   if (interp.operators.has(name.name) || interp.functions.has(name) || interp.builtins.has(name.name)) {
     evaluating(module, stx, () => evaluate(interp, stx.datum, undefined))

@@ -2,7 +2,7 @@
 import type { Form } from '../../forms/node.ts'
 import type { BinaryOpName, Pred } from '../../tables/ir-ops.ts'
 import { SCALARS, type ScalarName } from '../../types/types.ts'
-import { at, binary, bswap, cast, comparison, constant, constantOf, negate, withValues } from '../build.ts'
+import { at, binary, bswap, cast, comparison, conditional, constant, constantOf, negate, withValues } from '../build.ts'
 import type { Call, Cx, SpecialForm } from '../context.ts'
 import { syntaxError } from '../syntax.ts'
 import { toForm } from '../translate.ts'
@@ -61,19 +61,11 @@ function shiftByConstant(cx: Cx, call: Call): Form {
 }
 
 function extreme(pred: Pred, doc: string): SpecialForm {
-  return form('a more...', doc, (cx, call) =>
-    call.args
-      .map((stx) => toForm(cx, stx))
-      .reduce((a, b) =>
-        withValues(call.stx, [a, b], ([x, y]) => ({
-          kind: 'if',
-          test: comparison(call.stx, pred, x!, y!),
-          then: x!,
-          else: y!,
-          ...at(call.stx),
-        })),
-      ),
-  )
+  return form('a more...', doc, (cx, call) => {
+    const pick = (a: Form, b: Form): Form =>
+      withValues(call.stx, [a, b], ([x, y]) => conditional(call.stx, comparison(call.stx, pred, x!, y!), x!, y!))
+    return call.args.map((stx) => toForm(cx, stx)).reduce(pick)
+  })
 }
 
 const test = (pred: Pred, doc: string): SpecialForm =>

@@ -1,38 +1,29 @@
 /** Conditionals, sequences, bounded loops and exits. */
 import type { Form, Local } from '../../forms/node.ts'
 import { u32 } from '../../types/types.ts'
-import { at, constant, constantOf } from '../build.ts'
+import { at, conditional, constant, constantOf } from '../build.ts'
 import { bindLocal, type Call, type Cx, type SpecialForm } from '../context.ts'
 import { isSym, NIL, sym, T } from '../datum.ts'
 import { printDatum } from '../print.ts'
-import { listOf, quoted, type Stx, symbolOf, syntaxError } from '../syntax.ts'
+import { listOf, quoted, symbolOf, syntaxError } from '../syntax.ts'
 import { constantInteger, toBody, toForm } from '../translate.ts'
 import { checkBindable, declaredTypes } from './binding.ts'
 import { arg, form } from './shared.ts'
 
 const OTHERWISE = sym('OTHERWISE')
 
-function conditional(origin: Stx, test: Form, branches: { then: Form; else?: Form | undefined }): Form {
-  return { kind: 'if', test, ...branches, ...at(origin) }
-}
-
 function translateIf(cx: Cx, call: Call): Form {
-  return conditional(call.stx, arg(cx, call, 0), {
-    then: arg(cx, call, 1),
-    else: call.args[2] ? toForm(cx, call.args[2]) : undefined,
-  })
+  const otherwise = call.args[2] ? toForm(cx, call.args[2]) : undefined
+  return conditional(call.stx, arg(cx, call, 0), arg(cx, call, 1), otherwise)
 }
 
 function translateWhen(cx: Cx, call: Call): Form {
-  return conditional(call.stx, arg(cx, call, 0), { then: toBody(cx, call.stx, call.args.slice(1)) })
+  return conditional(call.stx, arg(cx, call, 0), toBody(cx, call.stx, call.args.slice(1)))
 }
 
 function translateUnless(cx: Cx, call: Call): Form {
-  return conditional(
-    call.stx,
-    { kind: 'not', value: arg(cx, call, 0), ...at(call.stx) },
-    { then: toBody(cx, call.stx, call.args.slice(1)) },
-  )
+  const test: Form = { kind: 'not', value: arg(cx, call, 0), ...at(call.stx) }
+  return conditional(call.stx, test, toBody(cx, call.stx, call.args.slice(1)))
 }
 
 function translateCond(cx: Cx, call: Call): Form {
@@ -46,7 +37,7 @@ function translateCond(cx: Cx, call: Call): Form {
       const value = toForm(cx, test)
       // A clause without a body has the value of its test.
       if (body.length === 0) return { kind: 'or', forms: rest ? [value, rest] : [value], ...at(clause) }
-      return conditional(clause, value, { then: toBody(cx, clause, body), else: rest })
+      return conditional(clause, value, toBody(cx, clause, body), rest)
     }, undefined) ?? constant(call.stx, 0)
   )
 }

@@ -1,15 +1,12 @@
 /** Special operators of compile-time code: binding, conditionals, iteration, exits. */
 import {
-  bool,
   eql,
   equal,
   isCons,
   isFn,
   isSym,
   isTrue,
-  list,
   listFrom,
-  listItems,
   NIL,
   type Sym,
   stripSpans,
@@ -46,8 +43,10 @@ const quoted = new WeakMap<object, Value>()
 /** Quoted structure is copied once without positions, so that it stays `eq` to itself. */
 function quote(value: Value): Value {
   if (!isCons(value)) return value
-  let copy = quoted.get(value)
-  if (copy === undefined) quoted.set(value, (copy = stripSpans(value)))
+  const known = quoted.get(value)
+  if (known !== undefined) return known
+  const copy = stripSpans(value)
+  quoted.set(value, copy)
   return copy
 }
 
@@ -245,7 +244,7 @@ function evaluateDo(interp: Interp, operands: Value, env: Env | undefined, order
       if (order === 'sequential') frame.variables.set(v.name, value)
       return value
     })
-    variables.forEach((v, i) => frame.variables.set(v.name, inits[i]!))
+    for (const [i, v] of variables.entries()) frame.variables.set(v.name, inits[i]!)
     while (!isTrue(evaluate(interp, end[0] ?? T, frame))) {
       evaluateBody(interp, body, frame)
       if (order === 'sequential') {
@@ -253,7 +252,7 @@ function evaluateDo(interp: Interp, operands: Value, env: Env | undefined, order
           if (v.step !== undefined) frame.variables.set(v.name, evaluate(interp, v.step, frame))
       } else {
         const steps = variables.map((v) => (v.step === undefined ? undefined : evaluate(interp, v.step, frame)))
-        variables.forEach((v, i) => steps[i] !== undefined && frame.variables.set(v.name, steps[i]))
+        for (const [i, v] of variables.entries()) if (steps[i] !== undefined) frame.variables.set(v.name, steps[i])
       }
     }
     return evaluateBody(interp, listFrom(end.slice(1), NIL), frame)

@@ -213,9 +213,11 @@ function listDriver(clauses: Clauses, target: Value, kind: 'IN' | 'ON'): Driver 
   const by = accept(clauses, 'BY') ? form(clauses, 'by') : undefined
   const key = {}
   const use = (cx: LoopRun, tail: Value): void => {
-    if (!isCons(tail)) return finish(cx)
-    cx.tails.set(key, tail)
-    assign(cx, target, kind === 'IN' ? tail.car : tail)
+    if (!isCons(tail)) finish(cx)
+    else {
+      cx.tails.set(key, tail)
+      assign(cx, target, kind === 'IN' ? tail.car : tail)
+    }
   }
   return {
     start: (cx) => {
@@ -303,7 +305,9 @@ function parseAction(clauses: Clauses): Step {
       const forms: Value[] = []
       while (clauses.next < clauses.items.length && isCons(clauses.items[clauses.next]!))
         forms.push(clauses.items[clauses.next++]!)
-      return (cx) => forms.forEach((f) => evaluate(cx.interp, f, cx.env))
+      return (cx) => {
+        for (const f of forms) evaluate(cx.interp, f, cx.env)
+      }
     }
     case 'WHILE':
     case 'UNTIL': {

@@ -83,6 +83,12 @@ function shift(args: readonly Value[]): bigint {
   return count < 0n ? value >> -count : value << count
 }
 
+function lesser(a: bigint, b: bigint): bigint {
+  // Math.min takes no bigints.
+  if (b < a) return b
+  return a
+}
+
 const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b))
 const swap = (name: string, bits: 16 | 32 | 64): Builtin =>
   fn('integer', 'Reverses the bytes.', ([a]) => byteSwap(BigInt.asUintN(64, integer(name, a)), bits))
@@ -132,11 +138,9 @@ export const NUMBER_FUNCTIONS: Readonly<Record<string, Builtin>> = {
     'Remainder with the sign of the integer.',
     ([a, b]) => integer('rem', a) % divisor('rem', b),
   ),
-  MIN: fn('integer &rest integers', 'The least.', (args) =>
-    args.map((a) => integer('min', a)).reduce((a, b) => (b < a ? b : a)),
-  ),
+  MIN: fn('integer &rest integers', 'The least.', (args) => args.map((a) => integer('min', a)).reduce(lesser)),
   MAX: fn('integer &rest integers', 'The greatest.', (args) =>
-    args.map((a) => integer('max', a)).reduce((a, b) => (b > a ? b : a)),
+    args.map((a) => integer('max', a)).reduce((a, b) => (lesser(a, b) === a ? b : a)),
   ),
   ABS: fn('integer', 'Magnitude.', ([a]) => (integer('abs', a) < 0n ? -integer('abs', a) : integer('abs', a))),
   SIGNUM: fn('integer', '-1, 0 or 1.', ([a]) =>

@@ -171,7 +171,7 @@ function evaluateIncrement(interp: Interp, operands: Value, env: Env | undefined
 function evaluateRotate(interp: Interp, operands: Value, env: Env | undefined): Value {
   const places = operandItems(operands).map((form) => placeOf(interp, form, env))
   const values = places.map((place) => place.get())
-  places.forEach((place, i) => place.set(values[(i + 1) % values.length]!))
+  for (const [i, place] of places.entries()) place.set(values[(i + 1) % values.length]!)
   return NIL
 }
 
