@@ -12,8 +12,9 @@ import { emitCode } from './emit.ts'
 import { layoutFrame } from './frame.ts'
 import { selectInstructions } from './isel.ts'
 import { layoutBlocks } from './layout.ts'
+import { improveCode } from './peephole/index.ts'
 import { printMach } from './print-mach.ts'
-import { allocateRegisters, removeNoops } from './regalloc.ts'
+import { allocateRegisters } from './regalloc.ts'
 import { checkAllocation, collectConstants } from './regalloc-check.ts'
 
 /** @throws Abort `stack-overflow`, `program-too-large`, `unsupported` */
@@ -25,8 +26,9 @@ export function lowerFunc(fn: Func, options: CompileOptions): MachineCode {
   const constants = collectConstants(code)
   allocateRegisters(code)
   checkAllocation(code, constants)
-  removeNoops(code)
   trace('regalloc', () => printMach(code))
+  improveCode(code)
+  trace('peephole', () => printMach(code))
 
   const frame = layoutFrame(code, fn.program.span)
   return emitCode(layoutBlocks(code, options.cpu), frame, options.cpu, fn.program.span)
