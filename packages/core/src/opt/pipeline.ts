@@ -11,6 +11,7 @@ import type { Step } from './pass.ts'
 import { fixpoint, once, runSteps } from './pass.ts'
 import { simplify } from './simplify/index.ts'
 import { simplifyCfg } from './simplify-cfg.ts'
+import { threadBranches } from './thread-branches.ts'
 import { widenStores } from './widen-stores.ts'
 
 export const PIPELINE: readonly Step[] = [
@@ -18,7 +19,7 @@ export const PIPELINE: readonly Step[] = [
   once(gvn),
   // After gvn, which makes equal addresses one value.
   once(forwardLoads),
-  fixpoint('again', 12, [simplify, gvn, dce, simplifyCfg]),
+  fixpoint('again', 12, [simplify, gvn, threadBranches, dce, simplifyCfg]),
   once(directKeys),
   // Removes the copies that the two passes above made useless.
   fixpoint('cleanup', 12, [widenStores, dse, simplify, gvn, dce, simplifyCfg]),
