@@ -79,6 +79,7 @@ class Generator {
 
   run(): Func {
     this.#ints.push(this.#constant(), this.#constant())
+    for (const bits of BITS) this.#ints.push(this.#add('load', { bits, offset: 48 }, [this.#ctx]))
     for (let i = this.#random.below(3); i >= 0; i--) this.#newSlot(i)
     this.#statements(0)
     this.#fn.setReturn(this.#block, this.#int(), span)
@@ -101,7 +102,7 @@ class Generator {
   }
 
   #int(): Inst {
-    return this.#random.oneIn(4) ? this.#constant() : this.#random.pick(this.#ints)
+    return this.#random.oneIn(5) ? this.#constant() : this.#random.pick(this.#ints)
   }
 
   #width(): 32 | 64 {
@@ -256,9 +257,9 @@ class Generator {
       this.#memoryUse(value, attr)
       return
     }
-    const key = this.#slots[0]!.address
-    this.#add('store', { bits: 32, offset: 0 }, [key, this.#int()])
-    const found = this.#add('call', { helper: 'map_lookup_elem' }, [this.#add('mapRef', { map: table }), key], 'ptr')
+    const map = this.#random.oneIn(3) ? single : table
+    const key = this.#key()
+    const found = this.#add('call', { helper: 'map_lookup_elem' }, [this.#add('mapRef', { map }), key], 'ptr')
     const [absent, present] = this.#branch(found, this.#add('const', { value: 0n }), 'eq', 64)
     this.#block = present
     this.#ints = [...before]
@@ -271,6 +272,15 @@ class Generator {
       ],
       before,
     )
+  }
+
+  /** A written key of four bytes: in a slot of its own, as the front ends make it, or in a shared one. */
+  #key(): Inst {
+    let address = this.#slots[0]!.address
+    if (this.#random.oneIn(2)) address = this.#add('slot', { slot: this.#fn.newSlot('key', 4, 4) })
+    const value = this.#random.oneIn(3) ? this.#add('const', { value: BigInt(this.#random.below(3)) }) : this.#int()
+    this.#add('store', { bits: 32, offset: 0 }, [address, value])
+    return address
   }
 
   #memoryUse(pointer: Inst, attr: { bits: 32 | 64; offset: number }): void {

@@ -189,6 +189,10 @@ class Machine {
     const hash = [...line].reduce((h, c) => (h * 31 + c.charCodeAt(0)) >>> 0, row.effects.volatile ? ++this.#calls : 7)
     if (row.ret.kind === 'mapValueOrNull') {
       const map = maps[row.ret.map]!
+      if (map.type === 'array') {
+        const index = this.#load(args[1]!, 0, 32)
+        return index < map.maxEntries ? this.#mapValue(map.name, String(index), map.valueSize) : 0n
+      }
       return hash % 4 === 0 ? 0n : this.#mapValue(map.name, shown[1]!, map.valueSize)
     }
     return BigInt(hash)

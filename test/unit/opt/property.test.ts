@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { InvariantError } from '../../../packages/core/src/diag/diagnostic.ts'
 import { runSteps } from '../../../packages/core/src/opt/pass.ts'
 import { optimize, PIPELINE } from '../../../packages/core/src/opt/pipeline.ts'
+import type { CompileOptions } from '../../../packages/core/src/options.ts'
 import { DEFAULT_OPTIONS } from '../../../packages/core/src/options.ts'
 import type { Func } from '../../../packages/core/src/ssa/func.ts'
 import { printFunc } from '../../../packages/core/src/ssa/print.ts'
@@ -11,6 +12,8 @@ import { randomFunc } from '../../support/random-func.ts'
 import { runSsa } from '../../support/ssa-interp.ts'
 
 const PASSES = [...new Set(PIPELINE.flatMap((step) => step.passes))]
+/** With everything that is off by default. */
+const OPTIONS: CompileOptions = { ...DEFAULT_OPTIONS, directElements: true }
 const FUNCTIONS = 300
 const BATCH = 50
 
@@ -40,30 +43,30 @@ const batches = Array.from({ length: FUNCTIONS / BATCH }, (_, i) => 1 + i * BATC
 describe.each(PASSES)('pass $name', (pass) => {
   it.each(batches)('seeds from %i', (first) => {
     for (let seed = first; seed < first + BATCH; seed++) {
-      expectSame(seed, (fn) => runSteps(fn, [{ name: pass.name, passes: [pass], rounds: 1 }], DEFAULT_OPTIONS))
+      expectSame(seed, (fn) => runSteps(fn, [{ name: pass.name, passes: [pass], rounds: 1 }], OPTIONS))
     }
   })
 })
 
 describe('pipeline', () => {
   it.each(batches)('seeds from %i', (first) => {
-    for (let seed = first; seed < first + BATCH; seed++) expectSame(seed, (fn) => optimize(fn, DEFAULT_OPTIONS))
+    for (let seed = first; seed < first + BATCH; seed++) expectSame(seed, (fn) => optimize(fn, OPTIONS))
   })
 
   it.each(['v1', 'v2', 'v4'] as const)('cpu %s', (cpu) => {
-    for (let seed = 1; seed <= BATCH; seed++) expectSame(seed, (fn) => optimize(fn, { ...DEFAULT_OPTIONS, cpu }))
+    for (let seed = 1; seed <= BATCH; seed++) expectSame(seed, (fn) => optimize(fn, { ...OPTIONS, cpu }))
   })
 
   it.each(PASSES.map((pass) => pass.name))('without %s', (name) => {
     for (let seed = 1; seed <= BATCH; seed++) {
-      expectSame(seed, (fn) => optimize(fn, { ...DEFAULT_OPTIONS, skip: [name] }))
+      expectSame(seed, (fn) => optimize(fn, { ...OPTIONS, skip: [name] }))
     }
   })
 
   it('changes nothing when every pass is left out', () => {
     const fn = randomFunc(7)
     const before = printFunc(fn)
-    optimize(fn, { ...DEFAULT_OPTIONS, skip: PASSES.filter((pass) => !pass.required).map((pass) => pass.name) })
+    optimize(fn, { ...OPTIONS, skip: PASSES.filter((pass) => !pass.required).map((pass) => pass.name) })
     if (PASSES.every((pass) => !pass.required)) expect(printFunc(fn)).toBe(before)
   })
 })

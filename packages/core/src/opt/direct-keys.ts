@@ -51,7 +51,7 @@ function sourceOf(call: InstOf<'call'>, index: number, escaped: ReadonlySet<Slot
   const size = argumentSize(call, index)
   if (root.op !== 'slot' || offset === undefined || size === undefined || escaped.has(root.attr.slot)) return undefined
   const place = { memory: 'stack', root: root as Inst, offset, bytes: size } as const
-  const store = lastWrite(call, root.attr.slot)
+  const store = lastStoreTo(call, root.attr.slot)
   if (!store || !mustAlias(placeOf(store), place)) return undefined
   const load = store.args[1]!
   if (load.op !== 'load' || load.attr.bits !== size * 8 || !readableByHelpers(load, call)) return undefined
@@ -75,8 +75,8 @@ function readableByHelpers(load: InstOf<'load'>, call: InstOf<'call'>): boolean 
   return memory === 'packet' && helperRow(call as Inst)?.packetArgs === true
 }
 
-/** The store that is the last to touch the slot on every path to the call. */
-function lastWrite(call: InstOf<'call'>, slot: Slot): InstOf<'store'> | undefined {
+/** The store that is the last to write to the slot on every path to the call; the slot must not have escaped. */
+export function lastStoreTo(call: InstOf<'call'>, slot: Slot): InstOf<'store'> | undefined {
   let block: Block | undefined = call.block!
   let at = block.insts.indexOf(call as Inst)
   for (const seen = new Set<Block>(); block && !seen.has(block); ) {

@@ -2,6 +2,7 @@
 import type { CompileOptions } from '../options.ts'
 import type { Func } from '../ssa/func.ts'
 import { dce } from './dce.ts'
+import { directElements } from './direct-elements.ts'
 import { directKeys } from './direct-keys.ts'
 import { dse } from './dse.ts'
 import { forwardLoads } from './forward-loads.ts'
@@ -20,6 +21,7 @@ export const PIPELINE: readonly Step[] = [
   // After gvn, which makes equal addresses one value.
   once(forwardLoads),
   fixpoint('again', 12, [simplify, gvn, threadBranches, dce, simplifyCfg]),
+  once(directElements),
   once(directKeys),
   // Removes the copies that the two passes above made useless.
   fixpoint('cleanup', 12, [widenStores, dse, simplify, gvn, dce, simplifyCfg]),

@@ -69,6 +69,12 @@ const constants: ConditionRule = ({ pred, width, a, b }) => {
   return { pred: MIRROR[pred], width, a: b, b: a }
 }
 
+/** The address of an element of a map is never null. */
+const notNull: ConditionRule = ({ pred, width, a, b }) => {
+  if (a.op !== 'mapValue' || width !== 64 || !isEquality(pred) || constantOf(b) !== 0n) return undefined
+  return pred === 'ne'
+}
+
 /** x pred x;  conditions that the known bits of both sides decide */
 const decided: ConditionRule = (condition) => {
   const { pred, width, a, b } = condition
@@ -222,6 +228,7 @@ const narrowed: ConditionRule = (condition, cx) => {
 
 export const CONDITION_RULES: readonly ConditionRule[] = [
   constants,
+  notNull,
   decided,
   signless,
   aroundZero,

@@ -16,8 +16,11 @@ function splitAddress(address: Inst): { base: Inst; added: number } | undefined 
 /** load (p + c)+o  ->  load p+(o + c),  and so for store and atomic */
 const foldOffset: Rule = (inst, cx) => {
   if (inst.op !== 'load' && inst.op !== 'store' && inst.op !== 'atomic') return undefined
-  const split = splitAddress(inst.args[0]!)
+  const address = inst.args[0]!
+  const split = splitAddress(address)
   if (!split) return undefined
+  // A pointer that moves on (a loop, a header of unknown length) is in use as it is; its old value would have to be kept.
+  if (split.base.op === 'phi' && address.uses.size > 1) return undefined
   const offset = inst.attr.offset + split.added
   if (offset < -0x8000 || offset > 0x7fff) return undefined
   const args = [split.base, ...inst.args.slice(1)]
