@@ -37,6 +37,25 @@ describe.skipIf(!usable.ok)(title, () => {
     expect(report.after).toBeLessThan(3)
   })
 
+  const kprobes = existsSync('/sys/bus/event_source/devices/kprobe')
+  describe.skipIf(!kprobes)(kprobes ? 'functions' : 'functions (skipped: the kernel was built without kprobes)', () => {
+    it.each(['kprobe', 'kretprobe'])('%s', (kind) => {
+      const output = run('unshare', '--mount', ...nodeCommand(script), kind)
+      const report = JSON.parse(output.trim().split('\n').at(-1)!)
+      expect(report.kind).toBe(kind)
+      expect(report.counted).toBeGreaterThanOrEqual(3)
+    })
+  })
+
+  it.skipIf(kprobes)('a kernel without kprobes says so', () => {
+    const type = { type: 'kprobe', section: 'kprobe/do_unlinkat', attachType: undefined, attachTarget: 'do_unlinkat' }
+    const base = asm.counter()
+    using loaded = loadKernelObject({ ...base, programs: [{ ...base.programs[0]!, ...type }] })
+    expect(() => loaded.programs.get('counter')!.attach({})).toThrow(
+      'this kernel has no kprobes (CONFIG_KPROBES is off)',
+    )
+  })
+
   it('a tracepoint without tracefs says how to mount it', () => {
     const type = { type: 'tracepoint', section: 'tracepoint/no/such', attachType: undefined, attachTarget: 'no/such' }
     const base = asm.counter()

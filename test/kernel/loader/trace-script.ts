@@ -3,12 +3,22 @@
  * that it sees, detaches, and lets it happen again. Argument: the case's name. Prints JSON.
  */
 import { execFileSync } from 'node:child_process'
+import { unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { loadKernelObject } from '@unplugin-bpf/loader'
 import { counter } from './asm.ts'
 import { run } from './netns.ts'
 
 const spawn = () => {
   for (let i = 0; i < 3; i++) execFileSync('true')
+}
+const unlink = () => {
+  for (let i = 0; i < 3; i++) {
+    const file = join(tmpdir(), `ubpf-${process.pid}-${i}`)
+    writeFileSync(file, '')
+    unlinkSync(file)
+  }
 }
 const askParent = () => {
   for (let i = 0; i < 3; i++) void process.ppid
@@ -28,6 +38,16 @@ const CASES = {
   raw_tracepoint: {
     spec: { type: 'raw_tracepoint', section: 'raw_tp/sched_process_exec', attachTarget: 'sched_process_exec' },
     happen: spawn,
+    options: {},
+  },
+  kprobe: {
+    spec: { type: 'kprobe', section: 'kprobe/do_unlinkat', attachTarget: 'do_unlinkat' },
+    happen: unlink,
+    options: {},
+  },
+  kretprobe: {
+    spec: { type: 'kprobe', section: 'kretprobe/do_unlinkat', attachTarget: 'do_unlinkat' },
+    happen: unlink,
     options: {},
   },
   uprobe: {
