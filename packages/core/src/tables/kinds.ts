@@ -10,7 +10,13 @@ export type ArgKind =
   /** Any scalar. */
   | { readonly kind: 'int'; readonly name: string; readonly bits?: 32 | 64 }
   /** The program's context pointer. */
-  | { readonly kind: 'ctx'; readonly name: string; readonly nullable?: boolean }
+  | {
+      readonly kind: 'ctx'
+      readonly name: string
+      readonly nullable?: boolean
+      /** Program types in which it is a socket pointer instead. */
+      readonly socketIn?: readonly string[]
+    }
   /** A map of one of the given kinds (any kind when absent). */
   | { readonly kind: 'map'; readonly name: string; readonly types?: readonly MapTypeName[] }
   /** Pointer to a key / value of the map in argument `map` (index). */

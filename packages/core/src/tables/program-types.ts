@@ -236,14 +236,14 @@ export const PROGRAM_TYPES = {
   cgroup_skb: row(ids.cgroup_skb, {
     sections: [
       exact('cgroup/skb'),
-      at('cgroup_skb/ingress', 'CGROUP_INET_INGRESS', { returns: ALLOW }),
-      at('cgroup_skb/egress', 'CGROUP_INET_EGRESS'),
+      at('cgroup_skb/ingress', 'CGROUP_INET_INGRESS'),
+      // 2 and 3: drop or pass, and tell TCP of congestion
+      at('cgroup_skb/egress', 'CGROUP_INET_EGRESS', { returns: [0, 3] }),
     ],
     context: '__sk_buff',
     passVerdict: 1,
     verdicts: SK_VERDICTS,
-    // 2 and 3 on egress: drop or pass, and tell TCP of congestion
-    returns: [0, 3],
+    returns: ALLOW,
     directPacketAccess: 'read',
     link: 'cgroup',
     testRun: true,

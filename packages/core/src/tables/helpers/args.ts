@@ -2,13 +2,19 @@
  * Constructors for the argument and result columns of helper rows, short so that a row reads like a C prototype. The
  * number after a name is the index of the argument that it belongs to.
  */
+import type { PROG_TYPE_IDS } from '../generated/enums.ts'
 import type { MapTypeName } from '../map-types.ts'
+
+type ProgramTypeId = keyof typeof PROG_TYPE_IDS
 
 /** Arguments. */
 export const k = {
   int: <const N extends string>(name: N) => ({ kind: 'int', name }) as const,
   int32: <const N extends string>(name: N) => ({ kind: 'int', name, bits: 32 }) as const,
   ctx: () => ({ kind: 'ctx', name: 'ctx' }) as const,
+  /** The context; in the given program types a socket. */
+  ctxOrSocket: <const T extends readonly ProgramTypeId[]>(...socketIn: T) =>
+    ({ kind: 'ctx', name: 'ctx', socketIn }) as const,
   /** A map of one of these kinds; any kind when none is given. */
   map: <const T extends readonly MapTypeName[]>(...types: T) =>
     (types.length === 0 ? { kind: 'map', name: 'map' } : { kind: 'map', name: 'map', types }) as {
@@ -41,9 +47,11 @@ export const k = {
 
 /** Results. */
 export const r = {
-  /** 0 or a count, or a negative error number. */
+  /**
+   * 0 or a count, or a negative error number. Also for helpers whose C prototype says `int`: the kernel sign-extends
+   * their result (BPF_CALL_x, include/linux/filter.h).
+   */
   long: { kind: 'int', bits: 64, signed: true },
-  int32: { kind: 'int', bits: 32, signed: true },
   u32: { kind: 'int', bits: 32, signed: false },
   u64: { kind: 'int', bits: 64, signed: false },
   void: { kind: 'void' },

@@ -5,13 +5,13 @@ import { helper } from './row.ts'
 export const cgroupHelpers = {
   get_retval: helper({
     args: [],
-    ret: r.int32,
+    ret: r.long,
     effects: { reads: ['kernel'] },
     doc: 'The result that the system call would have now.',
   }),
   set_retval: helper({
     args: [k.int32('retval')],
-    ret: r.int32,
+    ret: r.long,
     effects: { writes: ['kernel'], observable: true },
     doc: 'Sets the result of the system call (0 or a negative error number).',
   }),

@@ -65,8 +65,8 @@ export const mapHelpers = {
   tail_call: helper({
     args: [k.ctx(), k.map('prog_array'), k.int32('index')],
     ret: r.void,
-    // Since 6.13 the verifier also treats a failed tail call as one that changed the packet.
-    effects: { observable: true, invalidatesPacket: true, reads: ['mapValue', 'packet'] },
+    // The next program sees every memory; a call that fails changes nothing, and packet pointers survive it (6.18).
+    effects: { observable: true, reads: ['mapValue', 'packet'] },
     doc: 'Continues in the program of a slot and never returns; falls through when the slot is empty.',
   }),
   get_local_storage: helper({
@@ -94,7 +94,7 @@ export const mapHelpers = {
   }),
   inode_storage_delete: helper({
     args: [k.map('inode_storage'), k.typed('inode', 'inode')],
-    ret: r.int32,
+    ret: r.long,
     effects: CHANGES_MAP,
     doc: 'Removes what the map stores for an inode.',
   }),

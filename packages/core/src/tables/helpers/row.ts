@@ -9,6 +9,8 @@ import type { ArgKind, ReturnKind } from '../kinds.ts'
 
 export interface HelperRow {
   readonly args: readonly ArgKind[]
+  /** Fewest arguments that a call may have; absent: all. Missing ones are not passed at all. */
+  readonly minArgs?: number
   readonly ret: ReturnKind
   readonly effects: Effects
   /** Callable only from a program with a GPL-compatible licence (`gpl_only` in the kernel's `bpf_func_proto`). */

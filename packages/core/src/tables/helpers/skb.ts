@@ -185,6 +185,8 @@ export const skbHelpers = {
   }),
   get_cgroup_classid: helper({
     args: [k.ctx()],
+    // Programs that have no packet ask for the current task and pass nothing.
+    minArgs: 0,
     ret: r.u32,
     effects: { ...KERNEL, volatile: true },
     doc: 'net_cls class of the packet, or of the current task where there is no packet.',

@@ -11,7 +11,7 @@ const REDIRECT = { writes: ['kernel'], observable: true } as const
 
 export const sockHelpers = {
   get_socket_cookie: helper({
-    args: [k.ctx()],
+    args: [k.ctxOrSocket('sk_reuseport', 'tracing', 'lsm')],
     ret: r.u64,
     effects: SOCKET,
     doc: 'Number that identifies the socket as long as it lives.',
@@ -93,13 +93,25 @@ export const sockHelpers = {
     doc: 'Id of the ancestor at a level of the cgroup of a socket.',
   }),
   setsockopt: helper({
-    args: [k.ctx(), k.int32('level'), k.int32('optname'), k.read('optval', 4), k.size('optlen')],
+    args: [
+      k.ctxOrSocket('cgroup_sockopt', 'lsm', 'tracing'),
+      k.int32('level'),
+      k.int32('optname'),
+      k.read('optval', 4),
+      k.size('optlen'),
+    ],
     ret: r.long,
     effects: CHANGES_SOCKET,
     doc: 'Sets a socket option.',
   }),
   getsockopt: helper({
-    args: [k.ctx(), k.int32('level'), k.int32('optname'), k.write('optval', 4), k.size('optlen')],
+    args: [
+      k.ctxOrSocket('cgroup_sockopt', 'lsm', 'tracing'),
+      k.int32('level'),
+      k.int32('optname'),
+      k.write('optval', 4),
+      k.size('optlen'),
+    ],
     ret: r.long,
     effects: { reads: ['kernel'] },
     doc: 'Reads a socket option.',
@@ -218,7 +230,7 @@ export const sockHelpers = {
     doc: 'SYN cookie for the listening socket.',
   }),
   tcp_raw_gen_syncookie_ipv4: helper({
-    args: [k.readBytes('iph', 20), k.read('th', 2), k.size('th_len')],
+    args: [k.readBytes('iph', 20), k.read('th', 2), k.sizeOrZero('th_len')],
     ret: r.long,
     effects: { reads: ['kernel'], volatile: true },
     gplOnly: true,
@@ -226,7 +238,7 @@ export const sockHelpers = {
     doc: 'SYN cookie for an IPv4 segment, without a socket.',
   }),
   tcp_raw_gen_syncookie_ipv6: helper({
-    args: [k.readBytes('iph', 40), k.read('th', 2), k.size('th_len')],
+    args: [k.readBytes('iph', 40), k.read('th', 2), k.sizeOrZero('th_len')],
     ret: r.long,
     effects: { reads: ['kernel'], volatile: true },
     gplOnly: true,

@@ -73,6 +73,7 @@ export const traceHelpers = {
   }),
   trace_printk: helper({
     args: [k.read('fmt', 1), k.size('fmt_size'), k.int('a'), k.int('b'), k.int('c')],
+    minArgs: 2,
     ret: r.long,
     effects: { observable: true },
     gplOnly: true,

@@ -1,0 +1,84 @@
+/**
+ * Loads bare instructions and creates bare maps through bpf(2), for tests that ask the verifier many small questions.
+ * Nothing is attached; every program is closed at once, maps by `closeMaps`.
+ */
+import { encodeInsns } from '../../packages/core/src/bpf/encode.ts'
+import type { Insn } from '../../packages/core/src/bpf/insn.ts'
+import { ATTACH_TYPE_IDS } from '../../packages/core/src/tables/generated/enums.ts'
+import { MAP_TYPES, type MapTypeName } from '../../packages/core/src/tables/map-types.ts'
+import {
+  type AttachTypeName,
+  type ProgramTypeName,
+  programTypeRow,
+} from '../../packages/core/src/tables/program-types.ts'
+import { ATTR } from '../../packages/loader/src/sys/attr.ts'
+import { bpf } from '../../packages/loader/src/sys/bpf.ts'
+import { closeFd } from '../../packages/loader/src/sys/syscall.ts'
+
+export interface LoadUser {
+  readonly type: ProgramTypeName
+  readonly attachType: AttachTypeName | undefined
+}
+
+export interface Verdict {
+  readonly accepted: boolean
+  /** The verifier's last words. */
+  readonly reason: string
+}
+
+export function verify(user: LoadUser, insns: readonly Insn[]): Verdict {
+  const log = new Uint8Array(1 << 16)
+  const bytes = encodeInsns(insns)
+  const result = bpf(ATTR.progLoad, {
+    prog_type: programTypeRow(user.type).id,
+    expected_attach_type: user.attachType === undefined ? 0 : ATTACH_TYPE_IDS[user.attachType],
+    insn_cnt: bytes.length / 8,
+    insns: bytes,
+    license: new TextEncoder().encode('GPL\0'),
+    log_level: 1,
+    log_size: log.length,
+    log_buf: log,
+  })
+  if (result >= 0) closeFd(result)
+  const lines = new TextDecoder()
+    .decode(log.subarray(0, log.indexOf(0)))
+    .trim()
+    .split('\n')
+  return { accepted: result >= 0, reason: `errno ${-result}: ${lines.slice(-4, -1).join(' | ')}` }
+}
+
+const maps = new Map<string, number>()
+
+/** A map of the smallest legal shape; the same one for every call with one `use`. */
+export function bareMap(type: MapTypeName, use = ''): number {
+  const known = maps.get(type + use)
+  if (known !== undefined) return known
+  const row = MAP_TYPES[type]
+  const fd = bpf(ATTR.mapCreate, {
+    map_type: row.id,
+    key_size: keySize(type),
+    value_size: valueSize(type),
+    max_entries: row.maxEntries === 'pageBytes' ? 4096 : row.maxEntries === 'zero' ? 0 : 1,
+    map_flags: row.requiredFlags,
+  })
+  if (fd < 0) throw new Error(`create ${type}: errno ${-fd}`)
+  maps.set(type + use, fd)
+  return fd
+}
+
+export function closeMaps(): void {
+  for (const fd of maps.values()) closeFd(fd)
+  maps.clear()
+}
+
+function keySize(type: MapTypeName): number {
+  if (type === 'lpm_trie') return 8
+  if (type === 'cgroup_storage' || type === 'percpu_cgroup_storage') return 16
+  return MAP_TYPES[type].key === 'none' ? 0 : 4
+}
+
+function valueSize(type: MapTypeName): number {
+  const special: Partial<Record<MapTypeName, number>> = { stack_trace: 8 * 127, devmap: 4, devmap_hash: 4, cpumap: 4 }
+  const { value } = MAP_TYPES[type]
+  return special[type] ?? (value === 'none' ? 0 : value === 'fd' ? 4 : 8)
+}
