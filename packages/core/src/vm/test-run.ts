@@ -32,6 +32,8 @@ const XDP_HEADROOM = 256
 const SHARED_INFO = 320
 /** NET_SKB_PAD + NET_IP_ALIGN on x86-64. */
 const SKB_HEADROOM = 64
+/** Multiple of 4 that a u8 holds, and that leaves room for struct xdp_frame (40 bytes). */
+const MAX_METADATA = 216
 /** ifindex of `lo`, the device of a test run. */
 const LOOPBACK = 1
 
@@ -68,14 +70,13 @@ function packetBytes({ program, input }: SceneInit, max: number): Uint8Array {
 
 function xdpScene(init: SceneInit): Scene {
   const { memory, program, row, input } = init
-  const linear = PAGE - XDP_HEADROOM - SHARED_INFO
   const data = packetBytes(init, Number.MAX_SAFE_INTEGER)
+  const { meta, linear } = xdpLayout(init, data.length)
   // Of larger packets the program sees the linear part; the rest lies in fragments and comes back untouched.
   const fragments = data.slice(linear)
-  const meta = metadataLength(init, data.length)
   const packet = new Packet(memory, data.subarray(0, linear), {
     head: XDP_HEADROOM - meta,
-    tail: PAGE - SHARED_INFO - XDP_HEADROOM - Math.min(data.length, linear) + meta,
+    tail: PAGE - SHARED_INFO - XDP_HEADROOM - linear + meta,
     meta,
   })
   const context = createContext({ memory, type: program.type, row, bytes: input.ctx, packet })
@@ -91,24 +92,25 @@ function xdpScene(init: SceneInit): Scene {
       if (input.ctx === undefined) return { data: out, ctx: undefined }
       // xdp_convert_buff_to_md: positions relative to the metadata.
       context.set('data', packet.data - packet.meta)
-      context.set('data_end', out.length)
+      context.set('data_end', linearPart.length)
       return { data: out, ctx: context.region.bytes.slice() }
     },
   }
 }
 
-/** A context from user space says in `data` how many bytes at the front of the packet are metadata. */
-function metadataLength({ program, input }: SceneInit, length: number): number {
-  if (input.ctx === undefined) return 0
-  const words = new DataView(new Uint8Array([...input.ctx, ...new Uint8Array(24)]).buffer)
+/** A context from user space says in `data` how many bytes at the front are metadata, in `data_end` what is linear. */
+function xdpLayout({ program, input }: SceneInit, length: number): { meta: number; linear: number } {
+  const most = PAGE - XDP_HEADROOM - SHARED_INFO
+  if (input.ctx === undefined) return { meta: 0, linear: Math.min(length, most) }
+  const words = new DataView(Uint8Array.of(...input.ctx, ...new Uint8Array(24)).buffer)
   const data = words.getUint32(0, true)
   const end = words.getUint32(4, true)
-  const meta = words.getUint32(8, true)
-  if (meta !== 0 || end !== length || data > end || data % 4 !== 0 || data > 252 || data > XDP_HEADROOM - 40) {
-    const what = `xdp_md for a test run needs data_meta 0, data = metadata bytes, data_end = packet length (${length})`
+  const isLayout = words.getUint32(8, true) === 0 && end <= length && data <= end
+  if (!isLayout || data % 4 !== 0 || data > MAX_METADATA) {
+    const what = 'xdp_md of a test run: data = bytes of metadata (a multiple of 4), data_end = bytes, data_meta = 0'
     throw new VmError(`program ${program.name}: ${what}`, ERRNO.EINVAL)
   }
-  return data
+  return { meta: data, linear: Math.min(end, most) }
 }
 
 /** EtherTypes in the order of their bytes. */
@@ -129,6 +131,7 @@ function skbScene(init: SceneInit): Scene {
   packet.meta = packet.data
   packet.publish()
   const context = createContext({ memory, type: program.type, row, bytes: input.ctx, packet })
+  if (input.ctx !== undefined) acceptSkbContext(init, context, packet)
   setSkbFields(context, data, protocol, packet)
   return {
     context,
@@ -147,8 +150,8 @@ function withEthernetHeader(body: Uint8Array): Uint8Array {
   return out
 }
 
-/** Fields of __sk_buff that a test run hands back (convert_skb_to___skb); the others are what user space gave. */
-const SKB_FIELDS_OUT = [
+/** Fields of __sk_buff that go from user space into a test run (convert___skb_to_skb) and back. */
+const SKB_FIELDS = [
   'mark',
   'priority',
   'ingress_ifindex',
@@ -157,17 +160,30 @@ const SKB_FIELDS_OUT = [
   'tstamp',
   'wire_len',
   'gso_segs',
-] as const
+  'gso_size',
+]
+
+/** The other fields must be zero; a context without `wire_len` gets the packet's length. */
+function acceptSkbContext({ program }: SceneInit, context: Context, packet: Packet): void {
+  const rest = context.region.bytes.slice()
+  for (const [start, end] of skbRanges(context)) rest.fill(0, start, end)
+  if (rest.some((byte) => byte !== 0)) {
+    throw new VmError(`program ${program.name}: of __sk_buff only ${SKB_FIELDS.join(', ')} may be given`, ERRNO.EINVAL)
+  }
+  if (context.get('wire_len') === 0) context.set('wire_len', packet.length)
+}
+
+function skbRanges(context: Context): [number, number][] {
+  const fields = context.row?.fields.filter((field) => SKB_FIELDS.includes(field.name)) ?? []
+  return fields.map((field) => [field.offset, field.offset + (field.type.bits / 8) * (field.length ?? 1)])
+}
 
 function skbContextOut(context: Context, given: Uint8Array | undefined): Uint8Array | undefined {
   if (given === undefined) return undefined
-  const out = new Uint8Array(context.region.bytes.length)
+  const { bytes } = context.region
+  const out = new Uint8Array(bytes.length)
   out.set(given.subarray(0, out.length))
-  for (const field of context.row?.fields ?? []) {
-    if (!SKB_FIELDS_OUT.some((name) => name === field.name)) continue
-    const end = field.offset + (field.type.bits / 8) * (field.length ?? 1)
-    out.set(context.region.bytes.subarray(field.offset, end), field.offset)
-  }
+  for (const [start, end] of skbRanges(context)) out.set(bytes.subarray(start, end), start)
   return out
 }
 
@@ -199,10 +215,12 @@ function protocolOf(data: Uint8Array): number {
   return data[14] === 0xff && data[15] === 0xff ? ETH_P.p802_3 : ETH_P.p802_2
 }
 
-/** PACKET_HOST 0, _BROADCAST 1, _MULTICAST 2, _OTHERHOST 3; the device's own address is all zeros. */
+/**
+ * PACKET_HOST 0, _MULTICAST 2, _OTHERHOST 3. The device's own and its broadcast address are all zeros, so that
+ * ff:ff:ff:ff:ff:ff counts as multicast.
+ */
 function packetType(data: Uint8Array): number {
   const destination = data.subarray(0, 6)
-  if (destination.every((byte) => byte === 0xff)) return 1
   if ((destination[0]! & 1) !== 0) return 2
   return destination.every((byte) => byte === 0) ? 0 : 3
 }
