@@ -10,7 +10,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 
 export const PORTS = [22, 80, 443, 5432, 8080]
 
@@ -60,7 +60,8 @@ export function configure(name: string, address: string): void {
 }
 
 async function startChild(): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL('./traffic.js', import.meta.url))
+  // Beside the entry; this file itself may have become a chunk in another folder.
+  const script = join(dirname(process.argv[1]!), 'traffic.js')
   const child = spawn('unshare', ['--net', process.execPath, script], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })

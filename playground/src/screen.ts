@@ -41,7 +41,12 @@ export class Screen {
   }
 
   #render({ packets, sent, dropped }: Counters): string {
-    const table = new Table({ head: ['after', 'from', 'to', 'port', 'protocol'], style: { head: ['cyan'] } })
+    const table = new Table({
+      head: ['after', 'from', 'to', 'port', 'protocol'],
+      chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+      // cli-table3 colours pipes as well; a log file wants plain text.
+      style: this.#update ? { head: ['cyan'] } : { head: [], border: [] },
+    })
     for (const { at, event } of this.#events) {
       table.push([
         `${(at / 1000).toFixed(1)} s`,
