@@ -9,7 +9,7 @@ import { disasmProgram } from './bpf/disasm.ts'
 import type { Diagnostic } from './diag/diagnostic.ts'
 import { Abort, Bag, CompileError } from './diag/diagnostic.ts'
 import type { SourceFile } from './diag/source.ts'
-import type { Module, ProgramDecl } from './forms/module.ts'
+import type { MapDecl, Module, ProgramDecl } from './forms/module.ts'
 import type { Host } from './host.ts'
 import { readModule } from './lisp/read-module.ts'
 import { buildObject } from './object/build.ts'
@@ -19,8 +19,10 @@ import { optimize } from './opt/pipeline.ts'
 import type { CompileOptions } from './options.ts'
 import { DEFAULT_OPTIONS } from './options.ts'
 import { buildFunc } from './ssa/build.ts'
+import type { Func } from './ssa/func.ts'
 import { printFunc } from './ssa/print.ts'
 import { checkProgram } from './typed/check.ts'
+import { directMaps } from './typed/direct-maps.ts'
 import { inferTypes } from './typed/infer.ts'
 
 export interface CompileResult {
@@ -41,38 +43,33 @@ export function compileLisp(file: SourceFile, host: Host = {}, options: Partial<
 /** Compiles core forms, wherever they come from. @throws CompileError with every diagnostic of the run. */
 export function compileModule(module: Module, options: Partial<CompileOptions> = {}, bag = new Bag()): CompileResult {
   const full = { ...DEFAULT_OPTIONS, ...options }
+  const typings = new Map(module.programs.map((program) => [program, inferTypes(program, bag)]))
+  for (const [program, typing] of typings) checkProgram(program, typing, bag)
+  throwErrors(bag)
+
+  const direct = full.directElements ? directMaps(typings.values()) : new Set<MapDecl>()
   const code = new Map<ProgramDecl, MachineCode>()
-  for (const program of module.programs) {
-    const machineCode = compileProgram(program, full, bag)
-    if (machineCode) code.set(program, machineCode)
+  for (const [program, typing] of typings) {
+    try {
+      code.set(program, lowerProgram(buildFunc(program, typing, direct), full))
+    } catch (error) {
+      // Limits that only the backend sees (stack, jumps); the other programs are still compiled.
+      if (!(error instanceof Abort)) throw error
+      bag.add(error.diagnostic)
+    }
   }
   throwErrors(bag)
   const object = buildObject(module, code)
   return { module, object, elf: toElf(object), warnings: bag.diagnostics }
 }
 
-/** Undefined when the program has errors, which are in the bag then; the other programs still get checked. */
-function compileProgram(program: ProgramDecl, options: CompileOptions, bag: Bag): MachineCode | undefined {
-  const trace = (stage: string, print: () => string) => options.trace?.({ stage, program: program.name, print })
-  const own = new Bag()
-  try {
-    const typing = inferTypes(program, own)
-    checkProgram(program, typing, own)
-    if (own.hasErrors) return undefined
-
-    const fn = buildFunc(program, typing, options)
-    trace('ssa', () => printFunc(fn))
-    optimize(fn, options)
-    const code = lowerFunc(fn, options)
-    trace('asm', () => disasmProgram(code.insns))
-    return code
-  } catch (error) {
-    if (!(error instanceof Abort)) throw error
-    own.add(error.diagnostic)
-    return undefined
-  } finally {
-    for (const diagnostic of own.diagnostics) bag.add(diagnostic)
-  }
+function lowerProgram(fn: Func, options: CompileOptions): MachineCode {
+  const trace = (stage: string, print: () => string) => options.trace?.({ stage, program: fn.name, print })
+  trace('ssa', () => printFunc(fn))
+  optimize(fn, options)
+  const code = lowerFunc(fn, options)
+  trace('asm', () => disasmProgram(code.insns))
+  return code
 }
 
 function throwErrors(bag: Bag): void {

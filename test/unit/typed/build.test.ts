@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { Bag } from '../../../packages/core/src/diag/diagnostic.ts'
 import type { Form } from '../../../packages/core/src/forms/node.ts'
-import { DEFAULT_OPTIONS } from '../../../packages/core/src/options.ts'
 import { buildFunc } from '../../../packages/core/src/ssa/build.ts'
 import { printFunc } from '../../../packages/core/src/ssa/print.ts'
 import { verifyFunc } from '../../../packages/core/src/ssa/verify.ts'
+import { directMaps } from '../../../packages/core/src/typed/direct-maps.ts'
 import { inferTypes } from '../../../packages/core/src/typed/infer.ts'
 import { i16, u8, u16, u32, u64 } from '../../../packages/core/src/types/types.ts'
 import * as f from '../../support/form-builders.ts'
 
 /** Body of the printed function, verified. */
-function ssa(body: Form, directElements = true): string {
+function ssa(body: Form, direct = true): string {
   const program = f.program(body)
   const bag = new Bag()
-  const fn = buildFunc(program, inferTypes(program, bag), { ...DEFAULT_OPTIONS, directElements })
+  const typing = inferTypes(program, bag)
+  const fn = buildFunc(program, typing, direct ? directMaps([typing]) : undefined)
   expect(bag.diagnostics).toEqual([])
   verifyFunc(fn)
   return printFunc(fn, 'dense')

@@ -10,9 +10,8 @@
  * Packet bounds checks keep exactly this shape, because the verifier recognises only a comparison of a packet pointer
  * (plus a constant) with data_end (`find_good_pkt_pointers`, kernel/bpf/verifier.c, 6.18).
  */
-import type { ProgramDecl } from '../forms/module.ts'
+import type { MapDecl, ProgramDecl } from '../forms/module.ts'
 import type { Local } from '../forms/node.ts'
-import type { CompileOptions } from '../options.ts'
 import type { Typing } from '../typed/typing.ts'
 import { isPointer, localType } from '../typed/typing.ts'
 import { Func } from './func.ts'
@@ -21,7 +20,8 @@ import { SsaBuilder } from './lower/builder.ts'
 import { lowerEffect, lowerTest, lowerValue } from './lower/dispatch.ts'
 import type { Lowering } from './lower/lowering.ts'
 
-export function buildFunc(program: ProgramDecl, typing: Typing, options: CompileOptions): Func {
+/** `directMaps`: see typed/direct-maps. */
+export function buildFunc(program: ProgramDecl, typing: Typing, directMaps: ReadonlySet<MapDecl> = new Set()): Func {
   const fn = new Func(program)
   const isPointerVariable = (variable: Variable) =>
     typing.locals.has(variable as Local) && isPointer(localType(typing, variable as Local))
@@ -29,7 +29,7 @@ export function buildFunc(program: ProgramDecl, typing: Typing, options: Compile
     b: new SsaBuilder(fn, program.span, (variable) => (isPointerVariable(variable) ? 'ptr' : 'int')),
     program,
     typing,
-    directElements: options.directElements,
+    directMaps,
     exits: new Map(),
     slots: new Map(),
     value: (form) => lowerValue(cx, form),

@@ -2,7 +2,7 @@
  * What the lowering functions share: the builder, the types, and the way back to the dispatcher (so that the files of
  * the families do not import each other in circles).
  */
-import type { ProgramDecl } from '../../forms/module.ts'
+import type { MapDecl, ProgramDecl } from '../../forms/module.ts'
 import type { Form, Label } from '../../forms/node.ts'
 import type { Typing } from '../../typed/typing.ts'
 import type { IntType, ValueType } from '../../types/types.ts'
@@ -19,8 +19,8 @@ export interface Lowering {
   readonly b: SsaBuilder
   readonly program: ProgramDecl
   readonly typing: Typing
-  /** Maps in one-entry arrays are addressed directly, without a lookup. */
-  readonly directElements: boolean
+  /** One-entry arrays whose element is addressed directly, without a lookup. */
+  readonly directMaps: ReadonlySet<MapDecl>
   readonly exits: Map<Label, Exit>
   /** Slots of locals whose address is taken, and of `alloc` forms. */
   readonly slots: Map<object, Slot>

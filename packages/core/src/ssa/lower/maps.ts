@@ -5,7 +5,7 @@
 import { assertNever, invariant } from '../../diag/diagnostic.ts'
 import type { MapDecl } from '../../forms/module.ts'
 import type { FormOf, MapOperand } from '../../forms/node.ts'
-import { isDirectElement, mapRow, scalarKeyType, scalarValueType } from '../../typed/map-facts.ts'
+import { mapRow, scalarKeyType, scalarValueType } from '../../typed/map-facts.ts'
 import type { IntType } from '../../types/types.ts'
 import { u64 } from '../../types/types.ts'
 import type { Inst } from '../func.ts'
@@ -50,11 +50,8 @@ function pointerTo(cx: Lowering, operand: Operand): Inst {
 
 const mapRef = (cx: Lowering, map: MapDecl): Inst => cx.b.emit('mapRef', { map })
 
-const isDirect = (cx: Lowering, map: MapDecl, key: MapOperand): boolean =>
-  cx.directElements && isDirectElement(map, key)
-
 export function lowerMapLookup(cx: Lowering, form: FormOf<'mapLookup' | 'mapGet'>): Inst {
-  if (isDirect(cx, form.map, form.key)) return cx.b.emit('mapValue', { map: form.map, offset: 0 })
+  if (cx.directMaps.has(form.map)) return cx.b.emit('mapValue', { map: form.map, offset: 0 })
   const key = evaluateKey(cx, form.map, form.key)
   return emitCall(cx, 'map_lookup_elem', [mapRef(cx, form.map), pointerTo(cx, key)])
 }
@@ -80,7 +77,7 @@ export function lowerMapGet(cx: Lowering, form: FormOf<'mapGet'>): Inst {
 export function lowerMapUpdate(cx: Lowering, form: FormOf<'mapUpdate'>): Inst {
   const { map, flags } = form
   const type = scalarValueType(map)
-  if (isDirect(cx, map, form.key) && form.value.kind === 'scalar' && type && storesAnyway(form)) {
+  if (cx.directMaps.has(map) && form.value.kind === 'scalar' && type) {
     const value = cx.value(form.value.value)
     emitStore(cx, type, { base: cx.b.emit('mapValue', { map, offset: 0 }), offset: 0 }, value)
     return cx.b.constant(0)
@@ -92,11 +89,6 @@ export function lowerMapUpdate(cx: Lowering, form: FormOf<'mapUpdate'>): Inst {
   return emitCall(cx, 'map_update_elem', [mapRef(cx, map), keyPtr, pointerTo(cx, value), flagBits])
 }
 
-/** BPF_ANY and BPF_EXIST always succeed for an element of an array. */
-function storesAnyway({ flags }: FormOf<'mapUpdate'>): boolean {
-  return flags.kind === 'const' && (flags.value === 0n || flags.value === 2n)
-}
-
 export function lowerMapDelete(cx: Lowering, form: FormOf<'mapDelete'>): Inst {
   const key = evaluateKey(cx, form.map, form.key)
   return emitCall(cx, 'map_delete_elem', [mapRef(cx, form.map), pointerTo(cx, key)])
@@ -106,7 +98,7 @@ export function lowerMapDelete(cx: Lowering, form: FormOf<'mapDelete'>): Inst {
 
 export function lowerMapAdd(cx: Lowering, form: FormOf<'mapAdd'>): Inst {
   const { b } = cx
-  const direct = isDirect(cx, form.map, form.key)
+  const direct = cx.directMaps.has(form.map)
   const key = direct ? undefined : evaluateKey(cx, form.map, form.key)
   const amount = cx.value(form.delta)
   const delta = form.op === 'add' ? amount : negated(cx, amount)
