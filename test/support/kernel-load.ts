@@ -28,8 +28,30 @@ export interface Verdict {
 
 export function verify(user: LoadUser, insns: readonly Insn[]): Verdict {
   const log = new Uint8Array(1 << 16)
+  const result = loadProgram(user, insns, log)
+  if (result >= 0) closeFd(result)
+  const lines = new TextDecoder()
+    .decode(log.subarray(0, log.indexOf(0)))
+    .trim()
+    .split('\n')
+  return { accepted: result >= 0, reason: `errno ${-result}: ${lines.slice(-4, -1).join(' | ')}` }
+}
+
+/** Result or negative errno of running a program on 64 bytes of an IPv4 packet; undefined when it does not load. */
+export function testRun(user: LoadUser, insns: readonly Insn[]): number | undefined {
+  const fd = loadProgram(user, insns, new Uint8Array(1 << 16))
+  if (fd < 0) return undefined
+  const packet = new Uint8Array(64)
+  packet[12] = 0x08
+  packet[14] = 0x45
+  const result = bpf(ATTR.testRun, { prog_fd: fd, data_size_in: packet.length, data_in: packet, repeat: 1 })
+  closeFd(fd)
+  return result
+}
+
+function loadProgram(user: LoadUser, insns: readonly Insn[], log: Uint8Array): number {
   const bytes = encodeInsns(insns)
-  const result = bpf(ATTR.progLoad, {
+  return bpf(ATTR.progLoad, {
     prog_type: programTypeRow(user.type).id,
     expected_attach_type: user.attachType === undefined ? 0 : ATTACH_TYPE_IDS[user.attachType],
     insn_cnt: bytes.length / 8,
@@ -39,12 +61,6 @@ export function verify(user: LoadUser, insns: readonly Insn[]): Verdict {
     log_size: log.length,
     log_buf: log,
   })
-  if (result >= 0) closeFd(result)
-  const lines = new TextDecoder()
-    .decode(log.subarray(0, log.indexOf(0)))
-    .trim()
-    .split('\n')
-  return { accepted: result >= 0, reason: `errno ${-result}: ${lines.slice(-4, -1).join(' | ')}` }
 }
 
 const maps = new Map<string, number>()
@@ -53,17 +69,22 @@ const maps = new Map<string, number>()
 export function bareMap(type: MapTypeName, use = ''): number {
   const known = maps.get(type + use)
   if (known !== undefined) return known
+  const fd = bpf(ATTR.mapCreate, mapShape(type))
+  if (fd < 0) throw new Error(`create ${type}: errno ${-fd}`)
+  maps.set(type + use, fd)
+  return fd
+}
+
+/** Attributes of MAP_CREATE. */
+export function mapShape(type: MapTypeName) {
   const row = MAP_TYPES[type]
-  const fd = bpf(ATTR.mapCreate, {
+  return {
     map_type: row.id,
     key_size: keySize(type),
     value_size: valueSize(type),
     max_entries: row.maxEntries === 'pageBytes' ? 4096 : row.maxEntries === 'zero' ? 0 : 1,
     map_flags: row.requiredFlags,
-  })
-  if (fd < 0) throw new Error(`create ${type}: errno ${-fd}`)
-  maps.set(type + use, fd)
-  return fd
+  }
 }
 
 export function closeMaps(): void {

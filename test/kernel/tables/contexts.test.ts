@@ -1,4 +1,4 @@
-/** Access rights of context fields and ranges of return values: the tables against the verifier. */
+/** Access rights of context fields, ranges of return values, test runs: the tables against the kernel. */
 
 import { release } from 'node:os'
 import { kernelUsable } from '@unplugin-bpf/loader'
@@ -11,7 +11,7 @@ import {
   mayWriteField,
 } from '../../../packages/core/src/tables/contexts.ts'
 import { programTypeRow } from '../../../packages/core/src/tables/program-types.ts'
-import { type LoadUser, verify } from '../../support/kernel-load.ts'
+import { type LoadUser, testRun, verify } from '../../support/kernel-load.ts'
 import { USERS } from './users.ts'
 
 const usable = kernelUsable()
@@ -51,5 +51,11 @@ describe.skipIf(skip !== undefined)(title('the verifier agrees with the tables')
     const section = row.sections.find((s) => s.attachType === user.attachType)
     const [low, high] = section?.returns ?? row.returns ?? [-1, 5]
     expect(acceptedReturns(user)).toEqual([-1, 0, 1, 2, 3, 4, 5].filter((v) => v >= low && v <= high))
+  })
+
+  it.each(USERS)('about PROG_TEST_RUN of $type $attachType', (user) => {
+    const { passVerdict, testRun: expected } = programTypeRow(user.type)
+    const ENOTSUPP = -524
+    expect(testRun(user, [mov64Imm(0, passVerdict), exit()]) !== ENOTSUPP).toBe(expected)
   })
 })

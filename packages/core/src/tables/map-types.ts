@@ -3,7 +3,7 @@
  * kernel's name. Rules after the `map_alloc_check` functions in kernel/bpf (hashtab, arraymap, ringbuf, lpm_trie, ...),
  * net/core/sock_map.c and net/xdp/xskmap.c (6.18).
  */
-import { MAP_TYPE_IDS } from './generated/enums.ts'
+import { KERNEL_CONSTANTS, MAP_TYPE_IDS } from './generated/enums.ts'
 
 export interface MapTypeRow {
   /** `BPF_MAP_TYPE_*` number, include/uapi/linux/bpf.h. */
@@ -27,7 +27,8 @@ export interface MapTypeRow {
   readonly since: string
 }
 
-const NO_PREALLOC = 1
+const NO_PREALLOC = Number(KERNEL_CONSTANTS.BPF_F_NO_PREALLOC)
+const MMAPABLE = Number(KERNEL_CONSTANTS.BPF_F_MMAPABLE)
 
 const row = <const M extends Partial<MapTypeRow>>(id: number, since: string, more?: M): MapTypeRow => ({
   id,
@@ -107,7 +108,15 @@ export const MAP_TYPES = {
     program: 'helper',
   }),
   cgrp_storage: row(ids.cgrp_storage, '6.2', storage),
-  arena: row(ids.arena, '6.9', { key: 'none', value: 'none', handle: 'other', program: 'none' }),
+  arena: row(ids.arena, '6.9', {
+    key: 'none',
+    value: 'none',
+    // Counted in pages.
+    maxEntries: 'count',
+    requiredFlags: MMAPABLE,
+    handle: 'other',
+    program: 'none',
+  }),
 } as const satisfies Record<string, MapTypeRow>
 
 export type MapTypeName = keyof typeof MAP_TYPES

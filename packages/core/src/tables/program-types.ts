@@ -364,7 +364,6 @@ export const PROGRAM_TYPES = {
     verdicts: LWT_VERDICTS,
     directPacketAccess: 'read',
     link: 'lwt',
-    testRun: true,
   }),
   lirc_mode2: row(ids.lirc_mode2, { sections: [at('lirc_mode2', 'LIRC_MODE2')], link: 'lirc' }),
   sk_reuseport: row(ids.sk_reuseport, {
