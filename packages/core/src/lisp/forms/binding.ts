@@ -84,7 +84,7 @@ export function declaredTypes(forms: readonly Stx[]): Map<Sym, { type: IntType; 
 
 function makeBinding(cx: Cx, parsed: Parsed, types: ReturnType<typeof declaredTypes>): Binding {
   const type = types.get(parsed.name)?.type ?? parsed.type
-  const local: Local = { name: printDatum(parsed.name), type, span: parsed.stx.span }
+  const local: Local = { name: printDatum(parsed.name, 'plain'), type, span: parsed.stx.span }
   const init = parsed.init ? toForm(cx, parsed.init) : constant(parsed.stx, 0)
   noteBinding(local, init)
   return { local, init }

@@ -36,7 +36,7 @@ function translateCond(cx: Cx, call: Call): Form {
         return body.length === 0 ? constant(clause, 1) : toBody(cx, clause, body)
       const value = toForm(cx, test)
       // A clause without a body has the value of its test.
-      if (body.length === 0) return { kind: 'or', forms: rest ? [value, rest] : [value], ...at(clause) }
+      if (body.length === 0) return rest ? { kind: 'or', forms: [value, rest], ...at(clause) } : value
       return conditional(clause, value, toBody(cx, clause, body), rest)
     }, undefined) ?? constant(call.stx, 0)
   )
@@ -70,7 +70,7 @@ function translateDotimes(cx: Cx, call: Call): Form {
   if (count < 0n || count >= 1n << 31n)
     throw syntaxError('bad-option', countStx, `the count of \`dotimes\` is 0 to 2147483647, got ${count}`)
   const type = declaredTypes(call.args.slice(1)).get(name)?.type ?? u32
-  const local: Local = { name: printDatum(name), type, span: nameStx.span }
+  const local: Local = { name: printDatum(name, 'plain'), type, span: nameStx.span }
   const body = toBody(bindLocal({ ...cx, siblings: [] }, name, local), call.stx, call.args.slice(1))
   return { kind: 'repeat', local, count: Number(count), body, ...at(call.stx) }
 }

@@ -7,7 +7,7 @@ import type { Form } from '../../forms/node.ts'
 import { toLispName } from '../../tables/names.ts'
 import { alignOf, sizeOf } from '../../types/layout.ts'
 import type { ArrayType, Field, IntType, StructType, UnionType } from '../../types/types.ts'
-import { addOffset, at, binary, bswap, constant, constantOf } from '../build.ts'
+import { addOffset, at, binary, bswap, constant, constantOf, seq, withValues } from '../build.ts'
 import type { Call, Cx, GeneratedForm, ModuleState } from '../context.ts'
 import { type Sym, sym } from '../datum.ts'
 import { quoted, syntaxError } from '../syntax.ts'
@@ -112,7 +112,8 @@ function arrayForm(struct: StructType, field: ArrayField, span: Span): Generated
   const target = (cx: Cx, call: Call): Omit<Target, 'type'> => {
     const index = toForm(cx, call.args[1]!)
     checkIndex(call, field, constantOf(index))
-    const scaled = binary(call.stx, 'mul', index, constant(call.stx, sizeOf(element)))
+    const size = sizeOf(element)
+    const scaled = size === 1 ? index : binary(call.stx, 'mul', index, constant(call.stx, size))
     return { ptr: toForm(cx, call.args[0]!), offset: binary(call.stx, 'add', scaled, constant(call.stx, field.offset)) }
   }
   const base = generated('ptr index', `Element of field ${field.name} of ${struct.name}.`, {
@@ -174,7 +175,13 @@ function headerForm(name: string, field: HeaderField, span: Span | undefined): G
   return generated('ptr', `Field ${field.name} of a ${name} header${bits ? ', in host order' : ''}.`, {
     span,
     translate: (cx, call) => swap(call, { kind: 'load', ...target(cx, call), ...at(call.stx) }),
-    assign: (cx, call, value) => storeValue(call.stx, target(cx, call), swap(call, value)),
+    // The value of the assignment is the one that was given, not the swapped one.
+    assign: (cx, call, value) =>
+      bits
+        ? withValues(call.stx, [value], ([ref]) =>
+            seq(call.stx, [storeValue(call.stx, target(cx, call), swap(call, ref!)), ref!]),
+          )
+        : storeValue(call.stx, target(cx, call), value),
   })
 }
 

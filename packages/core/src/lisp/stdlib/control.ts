@@ -474,6 +474,7 @@ export const CONTROL_OPERATORS: Readonly<Record<string, Operator>> = {
   'HANDLER-CASE': operator('form (error (e) body...)...', 'Catches errors; e is the message.', evaluateHandlerCase),
   'IGNORE-ERRORS': operator('forms...', 'nil when an error happens.', ignoreErrors),
   'UNWIND-PROTECT': operator('form cleanup...', 'Runs the cleanup on every way out.', evaluateUnwindProtect),
+  SIZEOF: operator('type', 'Bytes of a struct or scalar type.', evaluateSizeof),
   ASSERT: operator('test', 'An error unless the test holds.', evaluateAssert),
   CATCH: operator('tag body...', 'Where `throw` of the same tag ends.', (i, o, e) => {
     const tag = evaluate(i, first(o, '(catch tag body...)'), e)
@@ -497,6 +498,16 @@ export const CONTROL_OPERATORS: Readonly<Record<string, Operator>> = {
     evaluateBody(i, rest(o), frame)
     return buffer.join('')
   }),
+}
+
+/** The operand is a name, or a form that gives one. */
+function evaluateSizeof(interp: Interp, operands: Value, env: Env | undefined): Value {
+  const operand = first(operands, '(sizeof type)')
+  const size =
+    interp.lookups.sizeOf(operand) ??
+    (isCons(operand) ? interp.lookups.sizeOf(evaluate(interp, operand, env)) : undefined)
+  if (size === undefined) throw new LispError('unknown-struct', `no struct or type is named \`${printDatum(operand)}\``)
+  return size
 }
 
 class ThrowExit extends NonLocalExit {

@@ -37,13 +37,6 @@ export function macroexpand(interp: Interp, form: Value, steps: 'one' | 'all'): 
   }
 }
 
-function sizeOf(args: readonly Value[], interp: Interp): bigint {
-  const size = interp.lookups.sizeOf(args[0]!)
-  if (size === undefined)
-    throw new LispError('unknown-struct', `no struct or type is named \`${printDatum(args[0]!)}\``)
-  return size
-}
-
 function output(args: readonly Value[], interp: Interp, end: string): Value {
   interp.output.push(printDatum(args[0] ?? NIL, 'plain') + end)
   return args[0] ?? NIL
@@ -114,7 +107,6 @@ export const SYMBOL_FUNCTIONS: Readonly<Record<string, Builtin>> = {
     return bool(known || typeof form === 'bigint' || typeof form === 'string')
   }),
   EVAL: fn('form', 'The value of a form.', ([form], interp) => evaluate(interp, form!, undefined)),
-  SIZEOF: fn('type', 'Bytes of a struct or scalar type.', sizeOf),
   FORMAT: fn('destination control &rest args', 'Formatted text; nil as destination gives a string.', format),
   PRINC: fn('value', 'Writes a value.', (args, interp) => output(args, interp, '')),
   PRINT: fn('value', 'Writes a value on a line.', (args, interp) => output(args, interp, '\n')),

@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest'
+import { SPECIAL_FORMS } from '../../../packages/core/src/lisp/special-forms.ts'
+import { FORM_CASES } from './form-cases.ts'
+import { forms } from './support.ts'
+
+describe('core forms', () => {
+  it.each(FORM_CASES)('%s', (body, expected, options) => {
+    expect(forms(body, options)).toBe(expected)
+  })
+
+  it('every built-in form has a case', () => {
+    const text = FORM_CASES.map(([body]) => body.toUpperCase()).join('\n')
+    const missing = [...SPECIAL_FORMS.keys()].filter(
+      (name) => !new RegExp(`\\(${name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')}[\\s)]`).test(text),
+    )
+    expect(missing).toEqual([])
+  })
+})
