@@ -59,7 +59,8 @@ function sourceOf(call: InstOf<'call'>, index: number, escaped: ReadonlySet<Slot
   return anyBetween(load as Inst, call as Inst, (inst) => mayWrite(inst, source, escaped)) ? undefined : load
 }
 
-function argumentSize(call: InstOf<'call'>, index: number): number | undefined {
+/** Bytes behind argument `index`, when it is a key or value that the helper only reads. */
+export function argumentSize(call: InstOf<'call'>, index: number): number | undefined {
   const kind = helperRow(call as Inst)?.args[index]
   if (kind?.kind !== 'mapKey' && kind?.kind !== 'mapValue') return undefined
   // A helper that writes through the argument must keep its own memory.

@@ -7,9 +7,11 @@ import { directKeys } from './direct-keys.ts'
 import { dse } from './dse.ts'
 import { forwardLoads } from './forward-loads.ts'
 import { gvn } from './gvn.ts'
+import { mergeBounds } from './merge-bounds.ts'
 import { tailMerging } from './merge-tails/index.ts'
 import type { Step } from './pass.ts'
 import { fixpoint, once, runSteps } from './pass.ts'
+import { shareKeys } from './share-keys.ts'
 import { simplify } from './simplify/index.ts'
 import { simplifyCfg } from './simplify-cfg.ts'
 import { threadBranches } from './thread-branches.ts'
@@ -21,12 +23,16 @@ export const PIPELINE: readonly Step[] = [
   // After gvn, which makes equal addresses one value.
   once(forwardLoads),
   fixpoint('again', 12, [simplify, gvn, threadBranches, dce, simplifyCfg]),
+  // Before addresses are spread over calls, so that nothing but tests lies between two checks.
+  once(mergeBounds),
   once(directElements),
   once(directKeys),
   // Removes the copies that the two passes above made useless.
   fixpoint('cleanup', 12, [widenStores, dse, simplify, gvn, dce, simplifyCfg]),
   // Late: what differs only before simplification must not look different here.
   fixpoint('tails', 12, [tailMerging, simplify, gvn, dce, simplifyCfg]),
+  once(shareKeys),
+  fixpoint('last', 4, [dse, simplify, gvn, dce, simplifyCfg]),
 ]
 
 /** Optimizes in place. Correct, only larger, with any set of optional passes left out. */

@@ -1,10 +1,11 @@
 /** Rules for masks and extensions. The canonical form of a mask 0xff, 0xffff or 0xffff_ffff is `zext`. */
 import { MASK64, signExtend, truncate } from '../../arith/alu.ts'
 import type { Inst, InstOf } from '../../ssa/func.ts'
-import { feedsBounds, knownBits, unsignedMax } from '../known-bits.ts'
+import { demandedBits } from '../demanded-bits.ts'
+import { feedsBounds, fitsWord, knownBits, unsignedMax } from '../known-bits.ts'
 import { asBinary } from './arith.ts'
 import type { Rule } from './rule.ts'
-import { constantOf, hasOneUse } from './rule.ts'
+import { constantOf, fitsImmediate, hasOneUse } from './rule.ts'
 
 const low = (bits: number): bigint => (1n << BigInt(bits)) - 1n
 
@@ -105,33 +106,23 @@ const shiftPair: Rule = (inst, cx) => {
   return cx.make('and', { width }, [inner.args[0]!, cx.constant(kept)])
 }
 
-export const BITS_RULES: readonly Rule[] = [mask, zeroExtension, narrowUnderExtension, signExtension, shiftPair]
-
-/** Bits of its operands that a user of `inst` looks at; undefined: all. */
-export function readBits(user: Inst, value: Inst): bigint {
-  switch (user.op) {
-    case 'store':
-      return user.args[0] !== value ? low(user.attr.bits) : MASK64
-    case 'zext':
-    case 'sext':
-    case 'bswap':
-      return low(user.attr.bits)
-    case 'and': {
-      const other = constantOf(user.args[1], user.attr.width)
-      return other !== undefined && user.args[0] === value ? other : low(user.attr.width)
-    }
-    case 'cmp':
-    case 'br':
-      return user.attr.pred === 'set' && user.args[0] === value
-        ? (constantOf(user.args[1], user.attr.width) ?? low(user.attr.width))
-        : low(user.attr.width)
-    case 'add':
-    case 'sub':
-    case 'mul':
-    case 'or':
-    case 'xor':
-      return low(user.attr.width)
-    default:
-      return MASK64
-  }
+/** x op.64 c  ->  x op.32 c  where c is an immediate only as 32 bits, and the upper half of the result is the same or unread */
+const narrowConstant: Rule = (inst, cx) => {
+  const binary = asBinary(inst)
+  const value = inst.args[1]
+  if (!binary || binary.attr.width !== 64 || value?.op !== 'const' || fitsImmediate(value.attr.value)) return undefined
+  if (!['add', 'sub', 'mul', 'and', 'or', 'xor'].includes(binary.op) || inst.args[0]!.type !== 'int') return undefined
+  const upperSame = value.attr.value <= low(32) && (inst.op === 'and' || fitsWord(inst.args[0]!, 'machine'))
+  const bitwise = inst.op === 'and' || inst.op === 'or' || inst.op === 'xor'
+  if (!(bitwise && upperSame) && demandedBits(inst) > low(32)) return undefined
+  return cx.make(binary.op, { width: 32 }, [inst.args[0]!, cx.constant(signExtend(value.attr.value, 32))])
 }
+
+export const BITS_RULES: readonly Rule[] = [
+  narrowConstant,
+  mask,
+  zeroExtension,
+  narrowUnderExtension,
+  signExtension,
+  shiftPair,
+]

@@ -8,10 +8,11 @@
  */
 import { invariant } from '../../diag/diagnostic.ts'
 import type { Func, Inst, InstOf } from '../../ssa/func.ts'
+import { readBits } from '../demanded-bits.ts'
 import { rowOf } from '../effects.ts'
 import type { Changed, Pass, PassContext } from '../pass.ts'
 import { ARITH_RULES } from './arith.ts'
-import { BITS_RULES, readBits } from './bits.ts'
+import { BITS_RULES } from './bits.ts'
 import { BSWAP_RULES } from './bswap.ts'
 import type { Condition } from './compare.ts'
 import { CONDITION_RULES } from './compare.ts'
