@@ -1,5 +1,5 @@
 /** The eight benchmark programs with the map states and inputs that they are compared on. */
-import { ADDRESSES, PORTS, testPackets } from '../support/packets.ts'
+import { ADDRESSES, PORTS, skbPackets, testPackets } from '../support/packets.ts'
 import { randomFrom } from '../support/random.ts'
 import type { Scenario } from './differential.ts'
 
@@ -85,7 +85,7 @@ export const SCENARIOS: readonly NamedScenario[] = [
   {
     name: 'tc-classifier',
     program: 'tc_classifier',
-    packets: testPackets(4, COUNT),
+    packets: skbPackets(4, COUNT + 40),
     entries: { blocked_ports: [5353, 9999, 80, 256].map((port) => [u16(port), Uint8Array.of(1)] as const) },
   },
   {

@@ -13,6 +13,14 @@ export const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '192.168.1.1', '25
 /** PROG_TEST_RUN refuses frames shorter than an Ethernet header (net/bpf/test_run.c). */
 const SHORTEST = 14
 
+/** What PROG_TEST_RUN of an skb program takes: frames that hold at least the whole network header they announce. */
+export function skbPackets(seed: number, count: number): Uint8Array[] {
+  return testPackets(seed, count).filter((packet) => {
+    const type = (packet[12]! << 8) | packet[13]!
+    return packet.length >= 14 + (type === 0x0800 ? 20 : type === 0x86dd ? 40 : 0)
+  })
+}
+
 /** Deterministic for a seed; at least `count` packets. */
 export function testPackets(seed: number, count: number): Uint8Array[] {
   const random = randomFrom(seed)

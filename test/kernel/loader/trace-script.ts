@@ -1,9 +1,9 @@
 /**
- * Runs in a mount namespace of its own, where it mounts tracefs: counts with a tracing program while something happens
+ * Runs in a mount namespace of its own, where it mounts tracefs if need be: counts with a tracing program while something happens
  * that it sees, detaches, and lets it happen again. Argument: the case's name. Prints JSON.
  */
 import { execFileSync } from 'node:child_process'
-import { unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadKernelObject } from '@unplugin-bpf/loader'
@@ -63,7 +63,7 @@ const CASES = {
 }
 
 const { spec, happen, options } = CASES[process.argv[2] as keyof typeof CASES]
-run('mount', '-t', 'tracefs', 'tracefs', '/sys/kernel/tracing')
+if (!existsSync('/sys/kernel/tracing/events')) run('mount', '-t', 'tracefs', 'tracefs', '/sys/kernel/tracing')
 const base = counter()
 const loaded = loadKernelObject({
   ...base,

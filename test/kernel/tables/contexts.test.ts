@@ -11,7 +11,7 @@ import {
   mayWriteField,
 } from '../../../packages/core/src/tables/contexts.ts'
 import { programTypeRow } from '../../../packages/core/src/tables/program-types.ts'
-import { type LoadUser, testRun, verify } from '../../support/kernel-load.ts'
+import { type LoadUser, testRunResult, verify } from '../../support/kernel-load.ts'
 import { USERS } from './users.ts'
 
 const usable = kernelUsable()
@@ -56,6 +56,6 @@ describe.skipIf(skip !== undefined)(title('the verifier agrees with the tables')
   it.each(USERS)('about PROG_TEST_RUN of $type $attachType', (user) => {
     const { passVerdict, testRun: expected } = programTypeRow(user.type)
     const ENOTSUPP = -524
-    expect(testRun(user, [mov64Imm(0, passVerdict), exit()]) !== ENOTSUPP).toBe(expected)
+    expect(testRunResult(user, [mov64Imm(0, passVerdict), exit()]) !== ENOTSUPP).toBe(expected)
   })
 })

@@ -7,6 +7,7 @@
  *
  * Sections that have a size already, and those without an ELF section (`.ksyms`), stay as they are.
  */
+import { plainBytes } from '../bytes/plain.ts'
 import { badObject } from '../bytes/reader.ts'
 import { type Btf, readBtf } from './reader.ts'
 import type { BtfSecVar, BtfTypeId, BtfTypeOf } from './types.ts'
@@ -25,7 +26,7 @@ export function placeVariables(
   variablesOf: (section: string) => SectionVariables | undefined,
 ): Uint8Array {
   const btf = readBtf(bytes)
-  const out = bytes.slice()
+  const out = plainBytes(bytes).slice()
   const view = new DataView(out.buffer)
   for (const id of btf.idsOf('datasec')) {
     const section = btf.type(id) as BtfTypeOf<'datasec'> // idsOf gives this kind only

@@ -7,6 +7,7 @@
  *
  * All kinds up to ENUM64 are known. A newer kind ends reading with an error, since its size cannot be known.
  */
+import { plainBytes } from '../bytes/plain.ts'
 import { ByteReader, badObject } from '../bytes/reader.ts'
 import { decodeType } from './decode.ts'
 import type { BtfKind, BtfModifierKind, BtfType, BtfTypeId, BtfTypeOf } from './types.ts'
@@ -157,7 +158,7 @@ export class Btf {
 
 /** Opens BTF. */
 export function readBtf(bytes: Uint8Array): Btf {
-  return new Btf(bytes)
+  return new Btf(plainBytes(bytes))
 }
 
 export function isModifier(type: BtfType): type is BtfTypeOf<BtfModifierKind> {

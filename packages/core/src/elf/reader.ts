@@ -6,6 +6,7 @@
  *
  * Debug sections are left out with their relocations: nothing here reads DWARF.
  */
+import { plainBytes } from '../bytes/plain.ts'
 import { ByteReader, badObject } from '../bytes/reader.ts'
 import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from './format.ts'
 import {
@@ -33,7 +34,7 @@ interface Header {
 }
 
 export function readElf(bytes: Uint8Array): ElfFile {
-  const reader = new ByteReader(bytes, 'the ELF file')
+  const reader = new ByteReader(plainBytes(bytes), 'the ELF file')
   checkIdentity(reader)
   const headers = readSectionHeaders(reader)
 

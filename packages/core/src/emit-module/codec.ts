@@ -66,7 +66,8 @@ function read(writer: Writer, type: Type, at: number, path: string): string {
     case 'int':
       return `view.get${accessor(type as IntType)}(${viewArgs(type as IntType, at)})`
     case 'bytes':
-      return `bytes.slice(offset + ${at}, offset + ${at + sizeOf(type)})`
+      // Not `bytes.slice`: on a Buffer that would share memory.
+      return `new Uint8Array(bytes.subarray(offset + ${at}, offset + ${at + sizeOf(type)}))`
     case 'struct':
       return readStruct(writer, type as StructType, at, path)
     case 'other':
