@@ -12,7 +12,7 @@ import {
   programTypeRow,
 } from '../../packages/core/src/tables/program-types.ts'
 import { ATTR } from '../../packages/loader/src/sys/attr.ts'
-import { bpf } from '../../packages/loader/src/sys/bpf.ts'
+import { bpf, readBpf } from '../../packages/loader/src/sys/bpf.ts'
 import { closeFd } from '../../packages/loader/src/sys/syscall.ts'
 
 export interface LoadUser {
@@ -38,7 +38,7 @@ export function verify(user: LoadUser, insns: readonly Insn[]): Verdict {
 }
 
 /** Result or negative errno of running a program on 64 bytes of an IPv4 packet; undefined when it does not load. */
-export function testRun(user: LoadUser, insns: readonly Insn[]): number | undefined {
+export function testRunResult(user: LoadUser, insns: readonly Insn[]): number | undefined {
   const fd = loadProgram(user, insns, new Uint8Array(1 << 16))
   if (fd < 0) return undefined
   const packet = new Uint8Array(64)
@@ -47,6 +47,25 @@ export function testRun(user: LoadUser, insns: readonly Insn[]): number | undefi
   const result = bpf(ATTR.testRun, { prog_fd: fd, data_size_in: packet.length, data_in: packet, repeat: 1 })
   closeFd(fd)
   return result
+}
+
+export interface PacketResult {
+  readonly retval: number
+  readonly data: Uint8Array<ArrayBuffer>
+}
+
+/** Runs an XDP program once on a packet. */
+export function runOnPacket(insns: readonly Insn[], packet: Uint8Array): PacketResult {
+  const log = new Uint8Array(1 << 20)
+  const fd = loadProgram({ type: 'xdp', attachType: 'XDP' }, insns, log)
+  if (fd < 0) throw new Error(`load: errno ${-fd}: ${new TextDecoder().decode(log.subarray(0, log.indexOf(0)))}`)
+  const data = new Uint8Array(packet.length)
+  const sizes = { data_size_in: packet.length, data_size_out: data.length }
+  const result = bpf(ATTR.testRun, { prog_fd: fd, ...sizes, data_in: packet, data_out: data, repeat: 1 })
+  const retval = readBpf(ATTR.testRun, 'retval')
+  closeFd(fd)
+  if (result < 0) throw new Error(`run: errno ${-result}`)
+  return { retval, data }
 }
 
 function loadProgram(user: LoadUser, insns: readonly Insn[], log: Uint8Array): number {
