@@ -3,115 +3,14 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 import { toElf } from '../../../packages/core/src/object/to-elf.ts'
 import { codecFor } from '../../../packages/core/src/runtime/codec.ts'
 import { type Backends, defineModule } from '../../../packages/core/src/runtime/define-module.ts'
-import { createHandles, type ObjectMeta } from '../../../packages/core/src/runtime/object-handle.ts'
-import type {
-  ArrayMap,
-  HashMap,
-  LoadedObject,
-  LpmKey,
-  LpmMap,
-  PerCpuArrayMap,
-  PerCpuHashMap,
-  ProgArrayMap,
-  RingBuffer,
-  XdpProgram,
-} from '../../../packages/core/src/runtime/types.ts'
-import { layoutStruct } from '../../../packages/core/src/types/layout.ts'
-import { u8, u16, u32, u64 } from '../../../packages/core/src/types/types.ts'
+import { createHandles } from '../../../packages/core/src/runtime/object-handle.ts'
+import type { ArrayMap, LoadedObject, LpmKey, XdpProgram } from '../../../packages/core/src/runtime/types.ts'
+import { u32, u64 } from '../../../packages/core/src/types/types.ts'
 import { createVm } from '../../../packages/core/src/vm/vm.ts'
-import { asmObject, mapSpec } from '../../support/asm-object.ts'
 import { counting, handObject, mapDecl } from '../../support/objects.ts'
+import { key, meta, numbered, object, type Shape } from './fixture.ts'
 
-const flowKey = layoutStruct('flow_key', [
-  { name: 'addr', type: { ...u32, order: 'net', display: 'ipv4' } },
-  { name: 'dst_port', type: u16 },
-  { name: 'proto', type: u8 },
-])
-const event = layoutStruct('event', [
-  { name: 'seq', type: u64 },
-  { name: 'kind', type: u32 },
-])
-interface FlowKey {
-  addr: string
-  dstPort: number
-  proto: number
-}
-interface Event {
-  seq: bigint
-  kind: number
-}
-interface Shape {
-  maps: {
-    readonly pktCount: ArrayMap<bigint>
-    readonly flows: HashMap<FlowKey, bigint>
-    readonly rx: PerCpuArrayMap<bigint>
-    readonly perPort: PerCpuHashMap<number, bigint>
-    readonly routes: LpmMap<LpmKey, number>
-    readonly events: RingBuffer<Event>
-    readonly jumps: ProgArrayMap
-    readonly blobs: HashMap<Uint8Array, Uint8Array>
-  }
-  programs: { readonly emit: XdpProgram; readonly jumper: XdpProgram; readonly seven: XdpProgram }
-  structs: object
-  constants: object
-}
-
-/** Sends {seq: first 8 packet bytes, kind: 1}. */
-const EMIT = `
-  r6 = *(u32 *)(r1 + 0)
-  r1 = map events
-  r2 = 16
-  r3 = 0
-  call bpf_ringbuf_reserve
-  if r0 == 0 goto full
-  r1 = *(u64 *)(r6 + 0)
-  *(u64 *)(r0 + 0) = r1
-  *(u64 *)(r0 + 8) = 1
-  r1 = r0
-  r2 = 0
-  call bpf_ringbuf_submit
-  r0 = 2
-  exit
-full:
-  r0 = 0
-  exit`
-const JUMP = 'r2 = map jumps\nr3 = 1\ncall bpf_tail_call\nr0 = 0\nexit'
-
-const object = asmObject({ emit: EMIT, jumper: JUMP, seven: 'r0 = 7\nexit' }, [
-  mapSpec('pkt_count', 'array'),
-  mapSpec('flows', 'hash', { keySize: 8, maxEntries: 3 }),
-  mapSpec('rx', 'percpu_array'),
-  mapSpec('per_port', 'percpu_hash', { keySize: 2 }),
-  mapSpec('routes', 'lpm_trie', { keySize: 8, valueSize: 4, flags: 1 }),
-  mapSpec('events', 'ringbuf', { keySize: 0, valueSize: 0, maxEntries: 4096 }),
-  mapSpec('jumps', 'prog_array', { valueSize: 4 }),
-  mapSpec('blobs', 'lru_hash', { keySize: 3, valueSize: 5 }),
-])
-const meta: ObjectMeta = {
-  name: 'filter.bpf.lisp',
-  maps: {
-    pktCount: { name: 'pkt_count', kind: 'array', key: codecFor(u32), value: codecFor(u64) },
-    flows: { name: 'flows', kind: 'hash', key: codecFor(flowKey), value: codecFor(u64) },
-    rx: { name: 'rx', kind: 'percpu_array', value: codecFor(u64) },
-    perPort: { name: 'per_port', kind: 'percpu_hash', key: codecFor(u16), value: codecFor(u64) },
-    routes: { name: 'routes', kind: 'lpm_trie', value: codecFor(u32) },
-    events: { name: 'events', kind: 'ringbuf', value: codecFor(event) },
-    jumps: { name: 'jumps', kind: 'prog_array' },
-    blobs: { name: 'blobs', kind: 'lru_hash' },
-  },
-  programs: {
-    emit: { name: 'emit', section: 'xdp', type: 'xdp' },
-    jumper: { name: 'jumper', section: 'xdp', type: 'xdp' },
-    seven: { name: 'seven', section: 'xdp', type: 'xdp' },
-  },
-}
 const load = (cpus = 1): LoadedObject<Shape> => createHandles<Shape>(createVm(object, { cpus }), meta)
-const numbered = (seq: number) => {
-  const packet = new Uint8Array(60)
-  new DataView(packet.buffer).setBigUint64(0, BigInt(seq), true)
-  return packet
-}
-const key = (dstPort: number): FlowKey => ({ addr: '10.0.0.1', dstPort, proto: 6 })
 
 describe('array maps', () => {
   test('always have values; indexes are checked', () => {
