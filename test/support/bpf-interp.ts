@@ -174,8 +174,14 @@ class CodeMachine {
     const key = Buffer.from(this.#bytes(this.#get(2), 0, map.keySize, 'read')).toString('hex')
     const hash = [...`map_lookup_elem(${map.name}, ${key})`].reduce((h, c) => (h * 31 + c.charCodeAt(0)) >>> 0, 7)
     for (let reg = 1; reg <= 5; reg++) this.#regs[reg] = undefined
-    this.#regs[0] = hash % 4 === 0 ? 0n : this.#mapValue(map.name, key)
+    this.#regs[0] = this.#lookup(map, key, hash)
     return undefined
+  }
+
+  #lookup(map: MapDecl, key: string, hash: number): bigint {
+    if (map.type !== 'array') return hash % 4 === 0 ? 0n : this.#mapValue(map.name, key)
+    const index = Buffer.from(key, 'hex').readUInt32LE()
+    return index < map.maxEntries ? this.#mapValue(map.name, String(index)) : 0n
   }
 
   #mapValue(map: string, key: string): bigint {

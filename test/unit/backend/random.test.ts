@@ -14,7 +14,7 @@ const MAPS = [testMap('table'), testMap('single', { type: 'array', maxEntries: 1
 function inputs(seed: number) {
   const random = randomFrom(seed)
   const bytes = (n: number) => Uint8Array.from({ length: n }, () => random.below(256))
-  return [0, 20, 64].map((size) => ({ ctx: bytes(32), packet: bytes(size) }))
+  return [0, 20, 64].map((size) => ({ ctx: bytes(256), packet: bytes(size) }))
 }
 
 function check(seed: number, size: number | undefined, cpu: 'v1' | 'v2' | 'v3' | 'v4', optimized: boolean): void {

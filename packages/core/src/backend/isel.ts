@@ -42,7 +42,6 @@ export function selectInstructions(fn: Func, dom: DomTree, cpu: Cpu): MachFunc {
       selectInst(cx, inst)
     }
   }
-  for (const block of cx.code.blocks) recordSelected(block)
   return cx.code
 }
 
@@ -57,11 +56,6 @@ function createContext(fn: Func, dom: DomTree, cpu: Cpu): IselContext {
   }
   const plan = planSelection(fn, dom, cpu)
   return { fn, cpu, plan, code, blockOf, block: code.blocks[0]!, span: fn.program.span, regs: new Map() }
-}
-
-/** What the allocation checker compares with, before anything rewrites the registers. */
-function recordSelected(block: MachBlock): void {
-  for (const inst of block.insts) inst.selected = { dst: inst.dst, src: inst.src }
 }
 
 const nothing = (): void => {}

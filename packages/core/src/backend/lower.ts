@@ -4,8 +4,10 @@
  *   Func --isel--> virtual registers --regalloc--> physical registers --peephole--> --layout--> --emit--> MachineCode
  */
 
+import { slotsOf } from '../bpf/insn.ts'
 import type { MachineCode } from '../object/object.ts'
 import type { CompileOptions } from '../options.ts'
+import type { DomTree } from '../ssa/dom.ts'
 import { dominators } from '../ssa/dom.ts'
 import type { Func } from '../ssa/func.ts'
 import { emitCode } from './emit.ts'
@@ -13,23 +15,53 @@ import { layoutFrame } from './frame.ts'
 import { selectInstructions } from './isel.ts'
 import { layoutBlocks } from './layout.ts'
 import { improveCode } from './peephole/index.ts'
+import { presetPhis } from './preset.ts'
 import { printMach } from './print-mach.ts'
 import { allocateRegisters } from './regalloc.ts'
-import { checkAllocation, collectConstants } from './regalloc-check.ts'
+import { checkAllocation, collectConstants, recordSelected } from './regalloc-check.ts'
+
+/** Choices that no rule of thumb gets right everywhere: each is tried, the smallest code wins, the first of equals. */
+const STRATEGIES = [{ preset: 'late' }, { preset: 'early' }, { preset: 'never' }] as const
+type Strategy = (typeof STRATEGIES)[number]
+type Trace = (stage: string, print: () => string) => void
 
 /** @throws Abort `stack-overflow`, `program-too-large`, `unsupported` */
 export function lowerFunc(fn: Func, options: CompileOptions): MachineCode {
-  const trace = (stage: string, print: () => string) => options.trace?.({ stage, program: fn.name, print })
-  const code = selectInstructions(fn, dominators(fn), options.cpu)
+  const dom = dominators(fn)
+  const silent: Trace = () => {}
+  let best: { strategy: Strategy; code: MachineCode; slots: number } | undefined
+  for (const strategy of STRATEGIES) {
+    const code = lowerWith(fn, dom, { cpu: options.cpu, strategy, trace: silent })
+    const slots = code.insns.reduce((sum, insn) => sum + slotsOf(insn), 0)
+    if (!best || slots < best.slots) best = { strategy, code, slots }
+  }
+  if (options.trace) {
+    const trace: Trace = (stage, print) => options.trace?.({ stage, program: fn.name, print })
+    lowerWith(fn, dom, { cpu: options.cpu, strategy: best!.strategy, trace })
+  }
+  return best!.code
+}
+
+interface LowerContext {
+  readonly cpu: CompileOptions['cpu']
+  readonly strategy: Strategy
+  readonly trace: Trace
+}
+
+function lowerWith(fn: Func, dom: DomTree, { cpu, strategy, trace }: LowerContext): MachineCode {
+  const code = selectInstructions(fn, dom, cpu)
+  if (strategy.preset !== 'never') presetPhis(code, strategy.preset)
   trace('isel', () => printMach(code))
 
+  recordSelected(code)
   const constants = collectConstants(code)
   allocateRegisters(code)
   checkAllocation(code, constants)
   trace('regalloc', () => printMach(code))
+
   improveCode(code)
   trace('peephole', () => printMach(code))
 
   const frame = layoutFrame(code, fn.program.span)
-  return emitCode(layoutBlocks(code, options.cpu), frame, options.cpu, fn.program.span)
+  return emitCode(layoutBlocks(code, cpu), frame, cpu, fn.program.span)
 }

@@ -8,8 +8,26 @@ import { HELPERS } from '../tables/helpers/index.ts'
 import type { HelperRow } from '../tables/helpers/row.ts'
 import type { PtrSpace } from '../types/types.ts'
 
-export function pointerSpace(ptr: Inst, depth = 0): PtrSpace | undefined {
-  if (depth > 8) return undefined
+/** Undefined when not known, or not the same on all paths. */
+export function pointerSpace(ptr: Inst): PtrSpace | undefined {
+  const spaces = new Set<PtrSpace | undefined>()
+  collectSpaces(ptr, spaces, new Set())
+  return spaces.size === 1 ? [...spaces][0] : undefined
+}
+
+/** Follows pointer arithmetic and phis to where the pointer comes from. */
+function collectSpaces(ptr: Inst, spaces: Set<PtrSpace | undefined>, seen: Set<Inst>): void {
+  if (seen.has(ptr)) return
+  seen.add(ptr)
+  if (ptr.op === 'phi') for (const arg of ptr.args) collectSpaces(arg, spaces, seen)
+  else if (ptr.op === 'add' || ptr.op === 'sub') {
+    const base = ptr.args.find((arg) => arg.type === 'ptr')
+    if (base) collectSpaces(base, spaces, seen)
+    else spaces.add(undefined)
+  } else spaces.add(originSpace(ptr))
+}
+
+function originSpace(ptr: Inst): PtrSpace | undefined {
   switch (ptr.op) {
     case 'param':
       return 'ctx'
@@ -21,20 +39,11 @@ export function pointerSpace(ptr: Inst, depth = 0): PtrSpace | undefined {
       return 'mapValue'
     case 'load':
       return ptr.attr.space
-    case 'add':
-    case 'sub': {
-      const base = ptr.args.find((arg) => arg.type === 'ptr')
-      return base && pointerSpace(base, depth + 1)
-    }
     case 'call': {
       const { ret } = HELPERS[ptr.attr.helper] as HelperRow
       if (ret.kind === 'mapValueOrNull') return 'mapValue'
       if (ret.kind === 'recordOrNull') return 'ringbuf'
       return ret.kind === 'ptr' ? ret.space : undefined
-    }
-    case 'phi': {
-      const spaces = new Set(ptr.args.filter((arg) => arg !== ptr).map((arg) => pointerSpace(arg, depth + 1)))
-      return spaces.size === 1 ? [...spaces][0] : undefined
     }
     default:
       return undefined

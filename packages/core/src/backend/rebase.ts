@@ -5,13 +5,14 @@
  *   br.ugt q, end           if r2 > r1 goto ...
  *   load p+12               r3 = *(u16 *)(r2 - 42)
  *
- * Without it `p` stays alive next to `q`, which costs a copy per check. It applies when every use of `p` is the first
- * check or an access after it. Relies on check_packet_access (kernel/bpf/verifier.c, 6.18): the fixed parts of pointer
- * and instruction are summed before the comparison with the range, so a negative offset is fine; the range belongs to
- * the packet pointer's id and survives adding a constant.
+ * Without it `p` stays alive next to `q`, which costs a copy per check. It applies when `p` is not needed after `q`
+ * except for accesses that `q` precedes on every path. Relies on check_packet_access (kernel/bpf/verifier.c, 6.18): the
+ * fixed parts of pointer and instruction are summed before the comparison with the range, so a negative offset is fine;
+ * the range belongs to the packet pointer's id and survives adding a constant.
  */
 import type { DomTree } from '../ssa/dom.ts'
-import type { Func, Inst } from '../ssa/func.ts'
+import type { Block, Func, Inst } from '../ssa/func.ts'
+import { pointerSpace } from './pointer-space.ts'
 import { addressesOnly, smallConst } from './remat.ts'
 
 /** Address of an access (or operand of a later add): `base + delta` in place of the original pointer. */
@@ -24,7 +25,9 @@ export function findRebased(fn: Func, dom: DomTree, folded: ReadonlySet<Inst>): 
   const rebased = new Map<Inst, Rebased>()
   for (const block of fn.blocks) {
     for (const inst of block.insts) {
-      if (inst.op === 'load' && inst.attr.space === 'packet') rebaseUses(inst, dom, folded, rebased)
+      if (inst.type === 'ptr' && inst.uses.size > 1 && pointerSpace(inst) === 'packet') {
+        rebaseUses(inst, dom, folded, rebased)
+      }
     }
   }
   return rebased
@@ -32,29 +35,54 @@ export function findRebased(fn: Func, dom: DomTree, folded: ReadonlySet<Inst>): 
 
 function rebaseUses(p: Inst, dom: DomTree, folded: ReadonlySet<Inst>, rebased: Map<Inst, Rebased>): void {
   const users = [...p.uses]
-  const moved = users.filter((u) => isShifted(u, p) && !folded.has(u))
-  const first = moved.find((q) => users.every((u) => u === q || dom.precedes(q, u)))
-  if (!first) return
+  const shifted = users.filter((user) => isShifted(user, p) && !folded.has(user))
+  const bases = shifted.filter((q) => isLastNeed(q, p, dom, folded))
   for (const user of users) {
-    if (user === first || isShifted(user, p)) continue
-    // Both offsets stay far inside 16 bits.
-    if (!addressesOnly(user, p) || Math.abs((user.attr as { offset: number }).offset) > 0x3fff) return
-  }
-  for (const user of users) {
-    if (user === first) continue
-    const base = nearest(moved, user, dom) ?? first
-    rebased.set(user, { base, delta: -smallConst(base.args[1]!)! })
+    const base = nearest(bases, user, dom)
+    if (base) rebased.set(user, { base, delta: -smallConst(base.args[1]!)! })
   }
 }
 
 function isShifted(user: Inst, p: Inst): boolean {
-  return user.op === 'add' && user.args[0] === p && smallConst(user.args[1]!) !== undefined
+  return user.op === 'add' && user.args[0] === p && user.args[1] !== p && smallConst(user.args[1]!) !== undefined
+}
+
+/** After `q`, every use of `p` is one that `q` can serve. */
+function isLastNeed(q: Inst, p: Inst, dom: DomTree, folded: ReadonlySet<Inst>): boolean {
+  const later = reachableBlocks(q.block!, p.block!)
+  for (const user of p.uses) {
+    if (user === q) continue
+    if (user.op === 'phi') {
+      const leaves = user.block!.preds.filter((_, i) => user.args[i] === p)
+      if (leaves.some((block) => block === q.block || later.has(block))) return false
+    } else if (dom.precedes(q, user)) {
+      if (!isShifted(user, p) && !folded.has(user) && !isNearAccess(user, p)) return false
+    } else if (later.has(user.block!)) return false
+  }
+  return true
+}
+
+/** Both offsets stay far inside 16 bits. */
+function isNearAccess(user: Inst, p: Inst): boolean {
+  return addressesOnly(user, p) && Math.abs((user.attr as { offset: number }).offset) <= 0x3fff
+}
+
+/** Blocks that are entered after `from` without computing the pointer of block `def` anew. */
+function reachableBlocks(from: Block, def: Block): Set<Block> {
+  const reached = new Set<Block>()
+  const work = [...from.succs]
+  for (let block = work.pop(); block; block = work.pop()) {
+    if (reached.has(block) || block === def) continue
+    reached.add(block)
+    work.push(...block.succs)
+  }
+  return reached
 }
 
 /** The last of the shifted pointers that is computed before `user` on every path. */
-function nearest(moved: readonly Inst[], user: Inst, dom: DomTree): Inst | undefined {
+function nearest(bases: readonly Inst[], user: Inst, dom: DomTree): Inst | undefined {
   let found: Inst | undefined
-  for (const q of moved) {
+  for (const q of bases) {
     if (q !== user && dom.precedes(q, user) && (!found || dom.precedes(found, q))) found = q
   }
   return found

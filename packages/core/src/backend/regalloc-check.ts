@@ -145,6 +145,11 @@ function forEachBit(mask: number, visit: (reg: Reg) => void): void {
   for (let reg = 0; mask >> reg !== 0; reg++) if ((mask >> reg) & 1) visit(reg)
 }
 
+/** Notes the registers as selected, which is what allocated code is compared with. Before anything rewrites them. */
+export function recordSelected(fn: MachFunc): void {
+  for (const block of fn.blocks) for (const inst of block.insts) inst.selected = { dst: inst.dst, src: inst.src }
+}
+
 /** From the selected code, before allocation: registers with one repeatable value. */
 export function collectConstants(fn: MachFunc): Constants {
   const constants = new Map<Reg, MachInst>()

@@ -5,11 +5,13 @@
 
 import { skipEmptyBlocks } from '../layout.ts'
 import type { MachFunc } from '../mach.ts'
+import { type LiveAt, presetConstants } from '../preset.ts'
 import { removeNoops } from '../regalloc.ts'
-import { hoistValues } from './hoist-values.ts'
-import { removeKnownConstants } from './known-constants.ts'
+import { knownConstants, removeKnownConstants } from './known-constants.ts'
 import { mergeTails } from './merge-tails.ts'
+import { liveAtStart } from './phys-liveness.ts'
 import { shareExit } from './share-exit.ts'
+import { storeConstantsFirst } from './stores-first.ts'
 
 export function improveCode(fn: MachFunc): void {
   removeNoops(fn)
@@ -19,8 +21,14 @@ export function improveCode(fn: MachFunc): void {
   removeKnownConstants(fn)
   skipEmptyBlocks(fn)
   while (mergeTails(fn)) skipEmptyBlocks(fn)
-  // After merging: merged return blocks have more predecessors, all of which must be free.
-  while (hoistValues(fn)) skipEmptyBlocks(fn)
+  storeConstantsFirst(fn, knownConstants(fn))
+  // After merging: a merged return block has more predecessors, on all of whose paths the register must be free.
+  while (presetConstants(fn, physicalLiveness(fn), 'late')) skipEmptyBlocks(fn)
   removeKnownConstants(fn)
   skipEmptyBlocks(fn)
+}
+
+function physicalLiveness(fn: MachFunc): LiveAt {
+  const live = liveAtStart(fn)
+  return (block, reg) => ((live.get(block)! >> reg) & 1) === 1
 }

@@ -6,13 +6,36 @@
  */
 import { CLASS, OP, predOf, SOURCE_REG } from '../encoding.ts'
 import type { MachBlock, MachFunc, MachInst, Reg } from '../mach.ts'
-import { physDefs, predecessors, terminatorOf } from '../mach.ts'
+import { isMove, physDefs, predecessors, terminatorOf } from '../mach.ts'
 
 /** Values by register; absent: not known. */
 type Known = Map<Reg, bigint>
 
+/** The constant that a register holds at the end of a block. */
+export type KnownAt = (block: MachBlock, reg: Reg) => bigint | undefined
+
 export function removeKnownConstants(fn: MachFunc): void {
   const preds = predecessors(fn)
+  const atEnd = solve(fn, preds)
+  for (const block of fn.blocks) {
+    const known = atStart(block, preds, atEnd)!
+    block.insts = block.insts.filter((inst) => {
+      const value = constantOf(inst, known)
+      const redundant = value !== undefined && known.get(inst.dst) === value
+      apply(inst, known)
+      return !redundant
+    })
+  }
+}
+
+export function knownConstants(fn: MachFunc): KnownAt {
+  const atEnd = solve(fn, predecessors(fn))
+  return (block, reg) => atEnd.get(block)?.get(reg)
+}
+
+type Preds = ReadonlyMap<MachBlock, readonly MachBlock[]>
+
+function solve(fn: MachFunc, preds: Preds): Map<MachBlock, Known> {
   const atEnd = new Map<MachBlock, Known>()
   for (let changed = true; changed; ) {
     changed = false
@@ -26,15 +49,7 @@ export function removeKnownConstants(fn: MachFunc): void {
       changed = true
     }
   }
-  for (const block of fn.blocks) {
-    const known = atStart(block, preds, atEnd)!
-    block.insts = block.insts.filter((inst) => {
-      const value = constantOf(inst)
-      const redundant = value !== undefined && known.get(inst.dst) === value
-      apply(inst, known)
-      return !redundant
-    })
-  }
+  return atEnd
 }
 
 function sameKnown(a: Known, b: Known): boolean {
@@ -45,11 +60,7 @@ function sameKnown(a: Known, b: Known): boolean {
  * Predecessors that were not visited yet (back edges) are taken to agree, and corrected in the next round. Undefined
  * while none was visited, so that knowledge only ever shrinks.
  */
-function atStart(
-  block: MachBlock,
-  preds: ReadonlyMap<MachBlock, readonly MachBlock[]>,
-  atEnd: ReadonlyMap<MachBlock, Known>,
-): Known | undefined {
+function atStart(block: MachBlock, preds: Preds, atEnd: ReadonlyMap<MachBlock, Known>): Known | undefined {
   let result: Known | undefined = preds.get(block)!.length === 0 ? new Map() : undefined
   for (const pred of preds.get(block)!) {
     const end = atEnd.get(pred)
@@ -69,15 +80,16 @@ function learnFromBranch(pred: MachBlock, block: MachBlock, known: Known): void 
   if (pred.succs[equal] === block) known.set(last.dst, BigInt.asUintN(64, BigInt(last.imm)))
 }
 
-function constantOf(inst: MachInst): bigint | undefined {
+function constantOf(inst: MachInst, known: Known): bigint | undefined {
   if (inst.raw) return undefined
   if (inst.opcode === OP.MOV_IMM) return BigInt.asUintN(64, BigInt(inst.imm))
   if (inst.opcode === OP.MOV32_IMM) return BigInt.asUintN(32, BigInt(inst.imm))
+  if (isMove(inst)) return known.get(inst.src)
   return inst.wide?.kind === 'const' ? inst.wide.value : undefined
 }
 
 function apply(inst: MachInst, known: Known): void {
-  const value = constantOf(inst)
+  const value = constantOf(inst, known)
   const mask = physDefs(inst) | inst.clobbers
   for (const reg of known.keys()) if ((mask >> reg) & 1) known.delete(reg)
   if (value !== undefined) known.set(inst.dst, value)
