@@ -16,4 +16,6 @@ export default defineConfig({
   format: 'esm',
   fixedExtension: true,
   dts: true,
+  // Their types are named in ours; the user's own version is meant.
+  deps: { neverBundle: [/^(vite|rollup|rolldown|esbuild|webpack|@rspack\/core|unplugin)($|\/)/] },
 })

@@ -27,9 +27,9 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
           compiled = compileFile(id, options.cpu ? { cpu: options.cpu } : {})
         } catch (error) {
           if (error instanceof CompileError) for (const file of filesOf(error)) this.addWatchFile(file)
-          // esbuild's `this.error` returns instead of throwing, hence the `return`.
+          // esbuild's `this.error` returns instead of throwing, and only a result carries its errors on.
           this.error(toBundlerError(error, id))
-          return undefined
+          return ''
         }
         for (const file of compiled.module.files) this.addWatchFile(resolve(file.name))
         for (const warning of compiled.warnings) this.warn(renderDiagnostic(warning))

@@ -5,7 +5,7 @@
   (incf (getmap pkt-cuont 0))
 ;;              ^^^^^^^^^ error[unknown-map]: did you mean `pkt-count`
   (whne (= 1 2) 3)
-;;^^^^^^^^^^^^^^^^ error[unknown-form]: when
+;; ^^^^ error[unknown-form]: when
   (+ nope 1)
 ;;   ^^^^ error[unbound-variable]: nope
   XDP_PASS)

@@ -25,9 +25,7 @@ export function emitModuleJs(compiled: { readonly module: Module; readonly elf: 
       `${JSON.stringify(key)}: ${JSON.stringify({ name: decl.name, section: decl.section, type: decl.type })}`,
   )
   const named = exported.structs.map(({ name }, i) => ({ name, local: `$S${i}` }))
-  return `import { base64Bytes, checkBigInt, checkBytes, checkInt, checkObject, codecFor, defineModule, viewOf } from '${RUNTIME}'
-
-export const elf = /*#__PURE__*/ base64Bytes('${toBase64(elf)}')
+  const body = `export const elf = /*#__PURE__*/ base64Bytes('${toBase64(elf)}')
 ${codecs.join('\n')}
 export const structs = ${object(named.map(({ name, local }) => `${name}: ${local}`))}
 export const constants = ${object(exported.constants.map(({ name, literal }) => `${name}: ${literal}`))}
@@ -41,7 +39,21 @@ const prog = /*#__PURE__*/ defineModule({
 })
 export default prog
 ${emitNamed(named)}`
+  const used = RUNTIME_NAMES.filter((name) => body.includes(`${name}(`))
+  return `import { ${used.join(', ')} } from '${RUNTIME}'\n\n${body}`
 }
+
+/** What a module may call; it imports only what it does call, since bundlers warn about the rest. */
+const RUNTIME_NAMES = [
+  'base64Bytes',
+  'checkBigInt',
+  'checkBytes',
+  'checkInt',
+  'checkObject',
+  'codecFor',
+  'defineModule',
+  'viewOf',
+]
 
 /** Named exports for codecs (`import { ConnEvent } from ...`). */
 function emitNamed(named: readonly { name: string; local: string }[]): string {
