@@ -4,13 +4,14 @@ import { FORM_CASES } from './form-cases.ts'
 import { forms } from './support.ts'
 
 describe('core forms', () => {
-  it.each(FORM_CASES)('%s', (body, expected, options) => {
-    expect(forms(body, options)).toBe(expected)
-  })
+  for (const [body, expected, options] of FORM_CASES) {
+    it(`${body} ${options ?? ''}`, () => expect(forms(body, options)).toBe(expected))
+  }
 
   it('every built-in form has a case', () => {
     const text = FORM_CASES.map(([body]) => body.toUpperCase()).join('\n')
-    const missing = [...SPECIAL_FORMS.keys()].filter(
+    const offered = [...SPECIAL_FORMS].filter(([, row]) => row.doc !== 'Not in this version.').map(([name]) => name)
+    const missing = offered.filter(
       (name) => !new RegExp(`\\(${name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')}[\\s)]`).test(text),
     )
     expect(missing).toEqual([])

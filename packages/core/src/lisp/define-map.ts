@@ -12,7 +12,7 @@ import { structNamed } from './forms/shared.ts'
 import { type Option, parseOptions } from './options.ts'
 import { printDatum } from './print.ts'
 import { didYouMean } from './suggest.ts'
-import { quoted, type Stx, symbolOf, syntaxError } from './syntax.ts'
+import { counted, quoted, type Stx, symbolOf, syntaxError, withArticle } from './syntax.ts'
 import { anyType } from './types.ts'
 
 const OPTIONS = [
@@ -51,7 +51,7 @@ export function defineMap(module: ModuleState, stx: Stx, args: readonly Stx[]): 
     throw syntaxError(
       'bad-map',
       flagsOption?.value ?? stx,
-      `a ${toLispName(type)} map needs the flag BPF_F_NO_PREALLOC`,
+      `${withArticle(toLispName(type))} map needs the flag BPF_F_NO_PREALLOC`,
       `add \`:map-flags ${row.requiredFlags}\``,
     )
   }
@@ -101,7 +101,7 @@ function side(module: ModuleState, options: ReadonlyMap<string, Option>, which: 
     throw syntaxError(
       'size-mismatch',
       sizeOption!.value,
-      `\`:${which.toLowerCase()}-size\` is ${size}, but ${quoted(typeOption!.value)} has ${sizeOf(type)} bytes`,
+      `\`:${which.toLowerCase()}-size\` is ${size}, but ${quoted(typeOption!.value)} has ${counted(sizeOf(type), 'byte')}`,
       'leave the size out: it comes from the type',
     )
   }
@@ -121,7 +121,12 @@ function checkSizes(where: Where, key: Side, value: Side): { keySize: number; va
   if (row.key === 'none' && row.value === 'none') {
     for (const s of [key, value]) {
       if (s.stx && s.size !== 0)
-        throw syntaxError('bad-map', s.stx, `a ${lisp} map has neither keys nor values`, 'leave the option out')
+        throw syntaxError(
+          'bad-map',
+          s.stx,
+          `${withArticle(lisp)} map has neither keys nor values`,
+          'leave the option out',
+        )
     }
     return { keySize: 0, valueSize: 0 }
   }
@@ -136,12 +141,12 @@ function checkSizes(where: Where, key: Side, value: Side): { keySize: number; va
     throw syntaxError(
       'bad-map',
       key.stx ?? stx,
-      `a ${lisp} map has 4-byte keys, got ${keySize}`,
+      `${withArticle(lisp)} map has 4-byte keys, got ${keySize}`,
       'the key is a u32 index: `:key-size 4`',
     )
   }
   if (row.value === 'fd' && valueSize !== 4)
-    throw syntaxError('bad-map', value.stx ?? stx, `a ${lisp} map has 4-byte values, got ${valueSize}`)
+    throw syntaxError('bad-map', value.stx ?? stx, `${withArticle(lisp)} map has 4-byte values, got ${valueSize}`)
   // kernel/bpf/lpm_trie.c (6.18): u32 prefix length, then 1 to 256 bytes of data.
   if (row.key === 'lpm' && (keySize < 5 || keySize > 260)) {
     throw syntaxError(
@@ -156,7 +161,7 @@ function checkSizes(where: Where, key: Side, value: Side): { keySize: number; va
 
 function sideSize(stx: Stx, lisp: string, { size, stx: at }: Side, which: 'key' | 'value'): number {
   if (size === undefined)
-    throw syntaxError('missing-option', stx, `a ${lisp} map needs \`:${which}-size\` or \`:${which}-type\``)
+    throw syntaxError('missing-option', stx, `${withArticle(lisp)} map needs \`:${which}-size\` or \`:${which}-type\``)
   // kernel/bpf/hashtab.c (6.18): keys are limited by the stack (MAX_BPF_STACK); values by KMALLOC_MAX_SIZE.
   const most = which === 'key' ? 512 : 1 << 20
   if (size < 1 || size > most)
@@ -179,7 +184,7 @@ function maxEntries(
     throw syntaxError(
       'bad-map',
       option.value,
-      `the size of a ${toLispName(type)} map is a power of two of at least 4096 bytes, got ${count}`,
+      `the size of ${withArticle(toLispName(type))} map is a power of two of at least 4096 bytes, got ${count}`,
       `for example ${next}`,
     )
   }

@@ -48,7 +48,7 @@ export function defineProgram(module: ModuleState, stx: Stx, args: readonly Stx[
   }
   const options = parseOptions('defprog', listOf(optionsStx, 'options'), ['TYPE', 'SECTION', 'LICENSE'])
   const placement = place(options)
-  const real = body.filter((form, i) => !(i === 0 && typeof form.datum === 'string'))
+  const real = body.filter((form, i) => !(i === 0 && body.length > 1 && typeof form.datum === 'string'))
   if (real.length === 0)
     throw syntaxError(
       'bad-syntax',

@@ -153,6 +153,8 @@ export interface BindContext {
   readonly name: string
   readonly bind: (name: Sym, value: Value) => void
   readonly evaluate: (form: Value) => Value
+  /** Set while a part of the arguments is destructured. */
+  readonly nested?: boolean
 }
 
 /** Binds the arguments, a list, to the parameters. */
@@ -178,13 +180,9 @@ export function bindLambdaList(lambda: LambdaList, args: Value, cx: BindContext)
 function bindTarget(target: Target, value: Value, cx: BindContext): void {
   if ('kind' in target) cx.bind(target, value)
   else {
-    if (!isCons(value) && value !== NIL) {
-      throw new LispError(
-        'bad-syntax',
-        `\`${cx.name}\` expected a list like \`${printDatum(target.source)}\`, got \`${printDatum(value)}\``,
-      )
-    }
-    bindLambdaList(target, value, cx)
+    const nested = { ...cx, nested: true }
+    if (!isCons(value) && value !== NIL) throw countError(target, value, nested)
+    bindLambdaList(target, value, nested)
   }
 }
 
@@ -221,6 +219,13 @@ function bindKeys(lambda: LambdaList, args: Value, cx: BindContext): void {
 }
 
 function countError(lambda: LambdaList, args: Value, cx: BindContext): LispError {
+  if (cx.nested) {
+    const expected = printDatum(lambda.source)
+    return new LispError(
+      'bad-syntax',
+      `\`${cx.name}\` expected a list like \`${expected}\`, got \`${printDatum(args)}\``,
+    )
+  }
   const count = listItems(args)?.length ?? 0
   const usage = `(${cx.name}${lambda.source === NIL ? '' : ` ${printDatum(lambda.source).slice(1, -1)}`})`
   return new LispError(

@@ -26,7 +26,7 @@ import { FORMS } from './special-forms.ts'
 import { LANGUAGE } from './stdlib/index.ts'
 import { diagnosticOf } from './syntax.ts'
 import { readFileForms } from './toplevel.ts'
-import { isDeclaration, toForm } from './translate.ts'
+import { toForm } from './translate.ts'
 import { scalarNamed } from './types.ts'
 
 export function readModule(file: SourceFile, host: Host, options: CompileOptions, bag: Bag): Module {
@@ -109,7 +109,6 @@ function bodyWithErrors(cx: Cx, stx: PendingProgram['stx'], body: PendingProgram
   const forms: Form[] = []
   let failed = false
   for (const part of body) {
-    if (isDeclaration(part)) continue
     try {
       forms.push(toForm(cx, part))
     } catch (error) {

@@ -46,10 +46,26 @@ export function symbolOf(stx: Stx, expected: string): Sym {
   throw syntaxError('bad-syntax', stx, `expected ${expected}, got ${quoted(stx)}`)
 }
 
-/** The text of a datum for messages, cut to a readable length. */
+/** The text of a datum for messages, cut to a readable length; symbols as the user spelled them. */
 export function quoted(stx: Stx): string {
-  const text = printDatum(stx.datum)
+  const text = isSym(stx.datum) ? spelling(stx, stx.datum) : printDatum(stx.datum)
   return `\`${text.length > 48 ? `${text.slice(0, 45)}...` : text}\``
+}
+
+function spelling(stx: Stx, symbol: Sym): string {
+  const { file, start, end } = stx.span
+  const written = file.text.slice(start, end)
+  return written.toUpperCase() === symbol.name ? written : printDatum(symbol)
+}
+
+/** `an array`, `a hash`, `an xdp`: before a name that is a word or an abbreviation read by its letters. */
+export function withArticle(name: string): string {
+  return `${/^[aeiou]|^xdp/.test(name) ? 'an' : 'a'} ${name}`
+}
+
+/** `1 byte`, `2 bytes`. */
+export function counted(count: number | string, noun: string): string {
+  return `${count} ${noun}${String(count) === '1' || String(count).endsWith(' 1') ? '' : 's'}`
 }
 
 export function syntaxError(

@@ -133,16 +133,23 @@ function unknownForm(cx: Cx, head: Stx, name: Sym): Error {
   )
 }
 
-/** A body: forms in sequence; declarations are the business of the binding form around it. */
+/** A body: forms in sequence. */
 export function toBody(cx: Cx, origin: Stx, forms: readonly Stx[]): Form {
-  const real = forms.filter((form) => !isDeclaration(form))
   return seq(
     origin,
-    real.map((form) => toForm(cx, form)),
+    forms.map((form) => toForm(cx, form)),
   )
 }
 
-export function isDeclaration(stx: Stx): boolean {
+/** The declarations at the start of a body, and the rest. */
+export function splitBody(forms: readonly Stx[]): { declarations: readonly Stx[]; body: readonly Stx[] } {
+  const count = forms.findIndex((form) => !isDeclaration(form))
+  return count < 0
+    ? { declarations: forms, body: [] }
+    : { declarations: forms.slice(0, count), body: forms.slice(count) }
+}
+
+function isDeclaration(stx: Stx): boolean {
   return isCons(stx.datum) && stx.datum.car === DECLARE
 }
 

@@ -9,7 +9,7 @@ import { evaluating } from '../expand.ts'
 import { noteBinding } from '../pointers.ts'
 import { printDatum } from '../print.ts'
 import { listOf, quoted, type Stx, symbolOf, syntaxError } from '../syntax.ts'
-import { constantSymbol, isDeclaration, toBody, toForm } from '../translate.ts'
+import { constantSymbol, splitBody, toBody, toForm } from '../translate.ts'
 import { isScalarName, scalarNamed, scalarType } from '../types.ts'
 import { assignPlace } from './places.ts'
 import { form } from './shared.ts'
@@ -58,9 +58,9 @@ export function checkBindable(cx: Cx, name: Sym, stx: Stx): void {
 }
 
 /** Types from `(declare (type u32 a b))` or `(declare (u32 a b))`, by variable. */
-export function declaredTypes(forms: readonly Stx[]): Map<Sym, { type: IntType; stx: Stx }> {
+export function declaredTypes(declarations: readonly Stx[]): Map<Sym, { type: IntType; stx: Stx }> {
   const result = new Map<Sym, { type: IntType; stx: Stx }>()
-  for (const declaration of forms.filter(isDeclaration)) {
+  for (const declaration of declarations) {
     for (const specifier of listOf(declaration, 'a declaration').slice(1)) {
       const [head, ...others] = listOf(specifier, 'a declaration such as (type u32 x)')
       if (!head || !isSym(head.datum))
@@ -90,39 +90,45 @@ function makeBinding(cx: Cx, parsed: Parsed, types: ReturnType<typeof declaredTy
   return { local, init }
 }
 
-function translateLet(cx: Cx, call: Call, order: 'parallel' | 'sequential'): Form {
+interface LetPlan {
+  readonly parsed: readonly Parsed[]
+  readonly types: ReturnType<typeof declaredTypes>
+  readonly body: readonly Stx[]
+}
+
+function parseLet(cx: Cx, call: Call): LetPlan {
   const parsed = listOf(call.args[0]!, 'a list of bindings').map((stx) => parseBinding(cx, stx))
-  const types = declaredTypes(call.args.slice(1))
+  const { declarations, body } = splitBody(call.args.slice(1))
+  const types = declaredTypes(declarations)
   checkDeclared(types, parsed)
-  if (order === 'sequential') return translateSequential(cx, call, parsed, types)
+  return { parsed, types, body }
+}
+
+function translateLet(cx: Cx, call: Call): Form {
+  const { parsed, types, body } = parseLet(cx, call)
   checkDistinct(parsed)
-  const siblings = parsed.map((p) => p.name)
+  const siblings = [...parsed.map((p) => p.name), ...cx.siblings]
   let inner: Cx = { ...cx, siblings: [] }
   const bindings = parsed.map((p) => {
-    const binding = makeBinding({ ...cx, siblings: [...siblings, ...cx.siblings] }, p, types)
+    const binding = makeBinding({ ...cx, siblings }, p, types)
     inner = bindLocal(inner, p.name, binding.local)
     return binding
   })
-  const body = toBody(inner, call.stx, call.args.slice(1))
-  return bindings.length === 0 ? body : { kind: 'let', bindings, body, ...at(call.stx) }
+  const result = toBody(inner, call.stx, body)
+  return bindings.length === 0 ? result : { kind: 'let', bindings, body: result, ...at(call.stx) }
 }
 
-function translateSequential(
-  cx: Cx,
-  call: Call,
-  parsed: readonly Parsed[],
-  types: ReturnType<typeof declaredTypes>,
-): Form {
+function translateLetStar(cx: Cx, call: Call): Form {
+  const { parsed, types, body } = parseLet(cx, call)
   let inner: Cx = { ...cx, siblings: [] }
   const bindings = parsed.map((p) => {
     const binding = makeBinding(inner, p, types)
     inner = bindLocal(inner, p.name, binding.local)
     return binding
   })
-  const body = toBody(inner, call.stx, call.args.slice(1))
   return bindings.reduceRight<Form>(
     (rest, binding) => ({ kind: 'let', bindings: [binding], body: rest, ...at(call.stx) }),
-    body,
+    toBody(inner, call.stx, body),
   )
 }
 
@@ -208,12 +214,8 @@ function translateProg1(cx: Cx, call: Call): Form {
 }
 
 export const BINDING_FORMS: Readonly<Record<string, SpecialForm>> = {
-  LET: form('((name [type] [init])...) body...', 'Binds variables; no initialiser sees the new ones.', (cx, call) =>
-    translateLet(cx, call, 'parallel'),
-  ),
-  'LET*': form('((name [type] [init])...) body...', 'Binds variables one after the other.', (cx, call) =>
-    translateLet(cx, call, 'sequential'),
-  ),
+  LET: form('((name [type] [init])...) body...', 'Binds variables; no initialiser sees the new ones.', translateLet),
+  'LET*': form('((name [type] [init])...) body...', 'Binds variables one after the other.', translateLetStar),
   SETF: form('[place value]...', 'Assigns places in order; the value is the last one assigned.', translateSetf),
   SETQ: form('[name value]...', 'As `setf`.', translateSetf),
   PROG1: form('first body...', 'The value of the first form, after the others ran.', translateProg1),

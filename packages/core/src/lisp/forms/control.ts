@@ -6,7 +6,7 @@ import { bindLocal, type Call, type Cx, type SpecialForm } from '../context.ts'
 import { isSym, NIL, sym, T } from '../datum.ts'
 import { printDatum } from '../print.ts'
 import { listOf, quoted, symbolOf, syntaxError } from '../syntax.ts'
-import { constantInteger, toBody, toForm } from '../translate.ts'
+import { constantInteger, splitBody, toBody, toForm } from '../translate.ts'
 import { checkBindable, declaredTypes } from './binding.ts'
 import { arg, form } from './shared.ts'
 
@@ -69,9 +69,10 @@ function translateDotimes(cx: Cx, call: Call): Form {
   const count = BigInt.asIntN(64, constantInteger(cx, countStx, 'the count of `dotimes`'))
   if (count < 0n || count >= 1n << 31n)
     throw syntaxError('bad-option', countStx, `the count of \`dotimes\` is 0 to 2147483647, got ${count}`)
-  const type = declaredTypes(call.args.slice(1)).get(name)?.type ?? u32
+  const { declarations, body: forms } = splitBody(call.args.slice(1))
+  const type = declaredTypes(declarations).get(name)?.type ?? u32
   const local: Local = { name: printDatum(name, 'plain'), type, span: nameStx.span }
-  const body = toBody(bindLocal({ ...cx, siblings: [] }, name, local), call.stx, call.args.slice(1))
+  const body = toBody(bindLocal({ ...cx, siblings: [] }, name, local), call.stx, forms)
   return { kind: 'repeat', local, count: Number(count), body, ...at(call.stx) }
 }
 

@@ -6,7 +6,7 @@ import { toLispName } from '../../tables/names.ts'
 import { at, constant, seq, withValues } from '../build.ts'
 import type { Call, Cx, SpecialForm } from '../context.ts'
 import { givesPointer, isScalarSize } from '../pointers.ts'
-import { syntaxError } from '../syntax.ts'
+import { counted, syntaxError, withArticle } from '../syntax.ts'
 import { toForm } from '../translate.ts'
 import { arg, form, mapNamed } from './shared.ts'
 
@@ -119,7 +119,7 @@ export function addToMap(cx: Cx, call: Call, change: { delta: Form; op: 'add' | 
     throw syntaxError(
       'wrong-map-kind',
       call.stx,
-      `BPF ${size}; values of \`${toLispName(map.name)}\` are ${map.valueSize} bytes`,
+      `BPF ${size}; values of \`${toLispName(map.name)}\` are ${counted(map.valueSize, 'byte')}`,
       map.valueSize < 4
         ? 'declare a wider value (:value-size 4 or 8), or use `(setf (getmap m k) (+ (getmap m k) 1))`, which may lose counts'
         : 'use `map-lookup` and `atomic-add` on a field',
@@ -135,7 +135,7 @@ function translateTailCall(cx: Cx, call: Call): Form {
     throw syntaxError(
       'wrong-map-kind',
       call.args[0]!,
-      `\`tail-call\` needs a prog-array map; \`${toLispName(map.name)}\` is a ${toLispName(map.type)} map`,
+      `\`tail-call\` needs a prog-array map; \`${toLispName(map.name)}\` is ${withArticle(toLispName(map.type))} map`,
     )
   }
   return { kind: 'tailCall', map, index: arg(cx, call, 1), ...at(call.stx) }

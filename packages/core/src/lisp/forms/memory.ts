@@ -11,7 +11,7 @@ import { type Call, type Cx, lookup, type SpecialForm } from '../context.ts'
 import { isSym } from '../datum.ts'
 import { printDatum } from '../print.ts'
 import { didYouMean } from '../suggest.ts'
-import { quoted, type Stx, symbolOf, syntaxError } from '../syntax.ts'
+import { quoted, type Stx, symbolOf, syntaxError, withArticle } from '../syntax.ts'
 import { constantSize, toForm } from '../translate.ts'
 import { anyType, isScalarName, scalarType } from '../types.ts'
 import { arg, form, structNamed } from './shared.ts'
@@ -153,7 +153,7 @@ function contextFieldNamed(cx: Cx, stx: Stx): ContextField {
     throw syntaxError(
       'unknown-field',
       stx,
-      `the context of a ${type} program has no named fields`,
+      `the context of ${withArticle(type)} program has no named fields`,
       'read it with `(ctx type offset)`',
     )
   }
@@ -161,7 +161,7 @@ function contextFieldNamed(cx: Cx, stx: Stx): ContextField {
   throw syntaxError(
     'unknown-field',
     stx,
-    `\`${context}\`, the context of a ${type} program, has no field ${quoted(stx)}`,
+    `\`${context}\`, the context of ${withArticle(type)} program, has no field ${quoted(stx)}`,
     didYouMean(toLispName(name), names) ??
       `its fields are ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', ...' : ''}`,
   )
@@ -305,7 +305,7 @@ function register(pick: (row: PtRegsRow) => number | undefined, doc: string): Sp
       throw syntaxError(
         'bad-syntax',
         call.stx,
-        `\`${call.name}\` exists in kprobe and uprobe programs only; this is a ${toLispName(cx.program.type)} program`,
+        `\`${call.name}\` exists in kprobe and uprobe programs only; this is ${withArticle(toLispName(cx.program.type))} program`,
       )
     }
     const offset = pick(ptRegs(cx.module.options.arch ?? 'x86_64'))

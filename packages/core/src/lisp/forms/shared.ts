@@ -8,7 +8,7 @@ import { lookup } from '../context.ts'
 import { isSym } from '../datum.ts'
 import { printDatum } from '../print.ts'
 import { didYouMean } from '../suggest.ts'
-import { quoted, type Stx, syntaxError } from '../syntax.ts'
+import { counted, quoted, type Stx, syntaxError } from '../syntax.ts'
 import { toForm } from '../translate.ts'
 
 /** A row of the special-form table; checks the argument count by the arglist before translating. */
@@ -40,7 +40,7 @@ export function checkCount(call: Call, args: string, [least, most]: readonly [nu
   throw syntaxError(
     'wrong-argument-count',
     call.stx,
-    `\`${call.name}\` takes ${expected} argument${expected === '1' ? '' : 's'}, got ${count}`,
+    `\`${call.name}\` takes ${counted(expected, 'argument')}, got ${count}`,
     usage(call.name, args),
   )
 }
