@@ -108,7 +108,9 @@ export class VerifierError extends Error {
 
   constructor(program: ProgramSpec, errno: number, log: string) {
     const { reason, slot, suggestion } = parseVerifierLog(log)
-    const location = slot === undefined ? undefined : program.lines.findLast((line) => line.slot <= slot)
+    // clang marks instructions that belong to no line with line 0.
+    const location =
+      slot === undefined ? undefined : program.lines.findLast((line) => line.slot <= slot && line.line > 0)
     const place = location ? `${location.file}:${location.line}:${location.column}: ` : ''
     const lines = [`${place}the kernel refuses program "${program.name}": ${reason}`]
     if (location) lines.push(frameOf(location))
@@ -130,7 +132,7 @@ export class VerifierError extends Error {
 /** The code frame that compile errors have, too. Only the one line of the file is known. */
 function frameOf(location: { file: string; line: number; column: number; text: string }): string {
   const before = '\n'.repeat(location.line - 1)
-  const start = before.length + location.column - 1
+  const start = before.length + Math.max(1, location.column) - 1
   return renderFrame({ file: sourceFile(location.file, before + location.text), start, end: start + 1 })
 }
 

@@ -4,5 +4,6 @@ import { fromElf } from '@unplugin-bpf/core/object'
 import { type KernelObject, type LoadOptions, loadKernelObject } from './kernel-object.ts'
 
 export function loadFile(path: string, options: LoadOptions = {}): KernelObject {
-  return loadKernelObject(fromElf(readFileSync(path), path), options)
+  // A plain array: a Buffer's `slice` shares memory where a Uint8Array's copies.
+  return loadKernelObject(fromElf(new Uint8Array(readFileSync(path)), path), options)
 }
