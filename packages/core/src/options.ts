@@ -3,8 +3,8 @@ export interface CompileOptions {
   /** Instruction set level; v3 is the default of clang 19 and every kernel since 5.1. */
   readonly cpu: 'v1' | 'v2' | 'v3' | 'v4'
   /**
-   * Address the element of a one-entry array directly (BPF_PSEUDO_MAP_VALUE, 5.2) instead of looking it up. Off by
-   * default: libbpf knows such references only into data sections, so an ELF with named maps cannot carry them.
+   * Address the element of a one-entry array directly (BPF_PSEUDO_MAP_VALUE, 5.2) instead of looking it up, where all its
+   * uses allow it. Off by default, because libbpf then shows the map `hits` as `.data.hits`; our own loader does not.
    */
   readonly directElements: boolean
   /** Names of optional passes to leave out; `all` leaves out every optional pass. */

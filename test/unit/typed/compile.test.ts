@@ -4,6 +4,7 @@ import { compileModule } from '../../../packages/core/src/compile.ts'
 import { CompileError } from '../../../packages/core/src/diag/diagnostic.ts'
 import type { MapDecl } from '../../../packages/core/src/forms/module.ts'
 import type { Form } from '../../../packages/core/src/forms/node.ts'
+import { fromElf } from '../../../packages/core/src/object/from-elf.ts'
 import { i8, i32, u8, u16, u32, u64 } from '../../../packages/core/src/types/types.ts'
 import { createVm } from '../../../packages/core/src/vm/vm.ts'
 import * as f from '../../support/form-builders.ts'
@@ -111,10 +112,29 @@ describe('maps', () => {
     const map = f.mapDecl('m', 'array', { maxEntries: 1 })
     const key = f.scalar(f.num(0))
     const update = f.form('mapUpdate', { map, key, value: f.scalar(f.num(40)), flags: f.num(0) })
-    expect(run(f.seq(update, add(map, 0, 2), f.form('mapGet', { map, key })), [map])).toEqual({
-      retval: 42,
-      entries: [{ 0: 42 }],
-    })
+    const body = f.seq(update, add(map, 0, 2), f.form('mapGet', { map, key }))
+    expect(run(body, [map])).toEqual({ retval: 42, entries: [{ 0: 42 }] })
+  })
+
+  it('addresses the element of a one-entry array directly, also after a round trip through ELF', () => {
+    const map = f.mapDecl('m', 'array', { maxEntries: 1 })
+    const options = { directElements: true }
+    const { object, elf } = compileModule(f.moduleOf([f.program(f.seq(add(map, 0, 5), f.num(2)))], [map]), options)
+    expect(object.programs[0]!.relocations).toMatchObject([{ kind: 'mapValue', map: 'm', offset: 0 }])
+    for (const each of [object, fromElf(elf)]) {
+      using vm = disposable(createVm(each))
+      expect(vm.value.programs.get('p')!.run({ data: packet }).retval).toBe(2)
+      expect(vm.value.maps.get('m')!.lookup(new Uint8Array(4))).toEqual(Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0))
+    }
+    if (kernel.ok) expect(bpftoolLoad(elf)).toMatchObject({ ok: true })
+  })
+
+  it('looks up where one use of the map needs its descriptor', () => {
+    const map = f.mapDecl('m', 'array', { maxEntries: 1 })
+    const other = f.program(f.form('mapGet', { map, key: f.scalar(f.ctxLoad(u32, 12)) }), { name: 'q' })
+    const module = f.moduleOf([f.program(f.seq(add(map, 0, 5), f.num(2))), other], [map])
+    const { object } = compileModule(module, { directElements: true })
+    expect(object.programs.flatMap((p) => p.relocations.map((r) => r.kind))).toEqual(['map', 'map'])
   })
 
   it('stores, finds and deletes', () => {

@@ -5,6 +5,7 @@
  *   out: `BpfObject`; equal input gives equal bytes
  */
 
+import { writeDataMaps } from '../btf/data-maps.ts'
 import { writeMapDefinitions } from '../btf/maps.ts'
 import { BtfTypeTable } from '../btf/type-table.ts'
 import type { BtfTypeId } from '../btf/types.ts'
@@ -23,7 +24,14 @@ export function buildObject(module: Module, code: ReadonlyMap<ProgramDecl, Machi
   const table = new BtfTypeTable(writer)
   for (const struct of module.structs) table.idOf(struct)
   const maps = module.maps.map((map) => mapSpec(map, table))
-  writeMapDefinitions(writer, table, maps)
+  const direct = directMaps(code.values())
+  const isDirect = (map: MapSpec) => direct.has(map.name)
+  writeMapDefinitions(
+    writer,
+    table,
+    maps.filter((map) => !isDirect(map)),
+  )
+  writeDataMaps(writer, table, maps.filter(isDirect))
   const programs = module.programs.map((program) => {
     const machineCode = code.get(program)
     invariant(machineCode !== undefined, `object: no code for program ${program.name}`)
@@ -38,6 +46,12 @@ export function buildObject(module: Module, code: ReadonlyMap<ProgramDecl, Machi
     }
   }
   return { license: module.license, maps, programs, btf: writer.finish() }
+}
+
+/** Names of the maps whose element some program addresses directly. */
+function directMaps(code: Iterable<MachineCode>): ReadonlySet<string> {
+  const relocations = [...code].flatMap((machineCode) => machineCode.relocations)
+  return new Set(relocations.filter(({ kind }) => kind === 'mapValue').map(({ map }) => map))
 }
 
 function mapSpec(map: MapDecl, table: BtfTypeTable): MapSpec {

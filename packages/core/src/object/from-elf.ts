@@ -7,6 +7,7 @@
  */
 import { decodeInsns } from '../bpf/decode.ts'
 import { type Insn, LD_IMM64, PSEUDO, slotsOf } from '../bpf/insn.ts'
+import { dataSectionName, readDataMaps } from '../btf/data-maps.ts'
 import { type BtfExt, readBtfExt } from '../btf/ext.ts'
 import { MAPS_SECTION, readMapDefinitions } from '../btf/maps.ts'
 import { placeVariables, type SectionVariables } from '../btf/place-variables.ts'
@@ -53,15 +54,22 @@ function readObject(bytes: Uint8Array): BpfObject {
   const btf = btfBytes && readBtf(btfBytes)
   const extBytes = sectionNamed(elf, '.BTF.ext')?.data
   const ext = btf && extBytes ? readBtfExt(extBytes, btf) : { funcs: [], lines: [], coreSections: [] }
-  const maps = btf ? readMapDefinitions(btf) : []
-  if (maps.length === 0 && (sectionNamed(elf, MAPS_SECTION)?.data.length ?? 0) > 0)
+  const defined = btf ? readMapDefinitions(btf) : []
+  if (defined.length === 0 && (sectionNamed(elf, MAPS_SECTION)?.data.length ?? 0) > 0)
     throw badObject(`the object has a section ${MAPS_SECTION} but no BTF that describes it`, 'compile with -g')
+  const maps = btf ? [...defined, ...readDataMaps(btf).filter((map) => isZeroed(elf, map))] : []
   const source: Source = { elf, maps, btf, ext }
   const programs = elf.sections.flatMap((section, i) =>
     isCode(section) ? functionsIn(elf, i).map((symbol) => readProgram(source, section, symbol)) : [],
   )
   refuseDoubles(programs)
   return { license: readLicense(elf), maps, programs, ...(btfBytes && { btf: btfBytes }) }
+}
+
+/** A new map is 0; an initial value would be lost. */
+function isZeroed(elf: ElfFile, map: MapSpec): boolean {
+  const section = sectionNamed(elf, dataSectionName(map.name))
+  return section?.size === map.valueSize && section.data.every((byte) => byte === 0)
 }
 
 /** Size of a section and where its symbols are; undefined when there is no such section. */
@@ -155,12 +163,14 @@ function refuseSubprograms(program: string, insns: readonly Insn[]): void {
 
 /** Loads of maps are marked as such, which in ELF only the relocation tells; the compiler's own objects have it so. */
 function markMapLoads(insns: readonly Insn[], relocations: readonly Relocation[]): Insn[] {
-  const relocated = new Set(relocations.map((relocation) => relocation.slot))
+  const relocated = new Map(relocations.map((relocation) => [relocation.slot, relocation]))
   let slot = 0
   return insns.map((insn) => {
-    const at = slot
+    const relocation = relocated.get(slot)
     slot += slotsOf(insn)
-    return relocated.has(at) ? { ...insn, src: PSEUDO.MAP_FD } : insn
+    if (!relocation) return insn
+    if (relocation.kind === 'map') return { ...insn, src: PSEUDO.MAP_FD }
+    return { ...insn, src: PSEUDO.MAP_VALUE, imm: 0, immHigh: relocation.offset }
   })
 }
 
@@ -187,12 +197,18 @@ function readRelocation(source: Source, program: ElfSymbol, rel: ElfRelocation, 
   const target = source.elf.symbols[rel.symbol]!
   const targetSection = target.section === undefined ? undefined : source.elf.sections[target.section]?.name
   if (targetSection === undefined) throw badObject(`${place}: the external symbol ${target.name} cannot be resolved`)
+  const map = source.maps.find((m) => m.name === target.name)
+  if (map && targetSection === dataSectionName(map.name)) {
+    const offset = atSlot.get(slot)!.imm + target.value
+    if (offset < 0 || offset >= map.valueSize)
+      throw badObject(`${place} is corrupt: it refers to byte ${offset} of the ${map.valueSize} bytes of ${map.name}`)
+    return { kind: 'mapValue', slot, map: map.name, offset }
+  }
   if (targetSection !== MAPS_SECTION)
     throw badObject(
       `${place}: global data in section ${targetSection} is not supported yet`,
       'keep constants and state in maps or on the stack',
     )
-  const map = source.maps.find((m) => m.name === target.name)
   if (map === undefined) throw badObject(`${place}: the object defines no map ${target.name}`)
   return { kind: 'map', slot, map: map.name }
 }

@@ -7,10 +7,10 @@
  */
 import { encodeInsns } from '../bpf/encode.ts'
 import { type Insn, slotsOf } from '../bpf/insn.ts'
+import { dataSectionName } from '../btf/data-maps.ts'
 import { type BtfExt, writeBtfExt } from '../btf/ext.ts'
 import { MAPS_SECTION, type MapPlace, mapPlaces } from '../btf/maps.ts'
 import { type Btf, readBtf } from '../btf/reader.ts'
-import { badObject } from '../bytes/reader.ts'
 import { invariant } from '../diag/diagnostic.ts'
 import type { ElfRelocation, ElfSection, ElfSymbol } from '../elf/format.ts'
 import { R_BPF, SHF, SHT, STB, STT } from '../elf/format.ts'
@@ -37,12 +37,23 @@ export function toElf(object: BpfObject): Uint8Array {
   const symbols: ElfSymbol[] = []
   const mapSymbols = new Map<string, number>()
 
-  // Programs are in the first sections, the maps in the next one.
+  // Programs are in the first sections, then the maps: all those that are looked up in one, the others in one each.
+  const mapsEnd = Math.max(0, ...[...places.values()].map((place) => place.offset + place.size))
+  const dataMaps = object.maps.filter((map) => !places.has(map.name))
+  const firstData = placed.size + (mapsEnd > 0 ? 1 : 0)
   for (const map of object.maps) {
     const place = places.get(map.name)
-    invariant(place !== undefined, `object: the BTF defines no map ${map.name}`)
+    invariant(place ?? btf?.find('datasec', dataSectionName(map.name)), `object: the BTF defines no map ${map.name}`)
     mapSymbols.set(map.name, symbols.length)
-    symbols.push(globalSymbol(map.name, STT.OBJECT, { section: placed.size, value: place.offset, size: place.size }))
+    symbols.push(
+      globalSymbol(
+        map.name,
+        STT.OBJECT,
+        place
+          ? { section: placed.size, value: place.offset, size: place.size }
+          : { section: firstData + dataMaps.indexOf(map), value: 0, size: map.valueSize },
+      ),
+    )
   }
   for (const [name, programs] of placed) {
     for (const { program, offset } of programs)
@@ -55,8 +66,8 @@ export function toElf(object: BpfObject): Uint8Array {
       )
     sections.push(codeSection(name, programs, mapSymbols))
   }
-  const mapsEnd = Math.max(0, ...[...places.values()].map((place) => place.offset + place.size))
   if (mapsEnd > 0) sections.push(dataSection(MAPS_SECTION, new Uint8Array(mapsEnd), 8))
+  for (const map of dataMaps) sections.push(dataSection(dataSectionName(map.name), new Uint8Array(map.valueSize), 8))
   const license = new TextEncoder().encode(`${object.license}\0`)
   // Local, so that it can never clash with a name of the program.
   symbols.push({
@@ -86,10 +97,6 @@ function placePrograms(programs: readonly ProgramSpec[]): PlacedBySection {
 function codeSection(name: string, programs: readonly Placed[], mapSymbols: ReadonlyMap<string, number>): ElfSection {
   const relocations = programs.flatMap(({ program, offset }) =>
     program.relocations.map((relocation): ElfRelocation => {
-      if (relocation.kind === 'mapValue')
-        throw badObject(
-          `program ${program.name} refers to data of ${relocation.map}, which cannot be written to ELF yet`,
-        )
       const symbol = mapSymbols.get(relocation.map)
       invariant(symbol !== undefined, `object: program ${program.name} uses the unknown map ${relocation.map}`)
       return { offset: offset + relocation.slot * SLOT, type: R_BPF.BITS_64_64, symbol }
@@ -99,14 +106,18 @@ function codeSection(name: string, programs: readonly Placed[], mapSymbols: Read
   return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR, align: 8, data, size: data.length, relocations }
 }
 
-/** In ELF an instruction that a relocation will change says nothing of the map yet, as clang writes it. */
+/**
+ * In ELF an instruction that a relocation will change says nothing of the map yet, as clang writes it; the offset of an
+ * address is in its first half.
+ */
 function unresolved(program: ProgramSpec): Insn[] {
-  const relocated = new Set(program.relocations.map((relocation) => relocation.slot))
+  const relocated = new Map(program.relocations.map((relocation) => [relocation.slot, relocation]))
   let slot = 0
   return program.insns.map((insn) => {
-    const at = slot
+    const relocation = relocated.get(slot)
     slot += slotsOf(insn)
-    return relocated.has(at) ? { ...insn, src: 0, imm: 0, immHigh: 0 } : insn
+    if (!relocation) return insn
+    return { ...insn, src: 0, imm: relocation.kind === 'mapValue' ? relocation.offset : 0, immHigh: 0 }
   })
 }
 

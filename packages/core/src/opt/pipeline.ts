@@ -2,7 +2,6 @@
 import type { CompileOptions } from '../options.ts'
 import type { Func } from '../ssa/func.ts'
 import { dce } from './dce.ts'
-import { directElements } from './direct-elements.ts'
 import { directKeys } from './direct-keys.ts'
 import { dse } from './dse.ts'
 import { forwardLoads } from './forward-loads.ts'
@@ -25,7 +24,6 @@ export const PIPELINE: readonly Step[] = [
   fixpoint('again', 12, [simplify, gvn, threadBranches, dce, simplifyCfg]),
   // Before addresses are spread over calls, so that nothing but tests lies between two checks.
   once(mergeBounds),
-  once(directElements),
   once(directKeys),
   // Removes the copies that the two passes above made useless.
   fixpoint('cleanup', 12, [widenStores, dse, simplify, gvn, dce, simplifyCfg]),
