@@ -96,6 +96,19 @@ describe('hash maps', () => {
   })
 })
 
+test('keys and values given as Buffers are copied and left alone', () => {
+  for (const spec of [mapSpec('m', 'hash', { keySize: 8 }), mapSpec('m', 'lpm_trie', { keySize: 8, flags: 1 })]) {
+    const map = createVm(asmObject({}, [spec])).maps.get('m')!
+    const key = Buffer.from([8, 0, 0, 0, 10, 1, 2, 3])
+    map.update(key, Buffer.from(u64(5n)), 0)
+    expect([...key]).toEqual([8, 0, 0, 0, 10, 1, 2, 3])
+    map.lookup(key)
+    expect([...key]).toEqual([8, 0, 0, 0, 10, 1, 2, 3])
+    key.fill(255)
+    expect(map.nextKey(undefined)).toEqual(Uint8Array.of(8, 0, 0, 0, 10, 1, 2, 3))
+  }
+})
+
 describe('what creation refuses', () => {
   test.each([
     [mapSpec('m', 'array', { keySize: 8 }), 'keys have 4 bytes, not 8'],

@@ -108,6 +108,18 @@ describe('runs', () => {
     expect(() => vm.programs.get('p')!.run({ ctx: new Uint8Array(26) })).toThrow(/4 bytes at offset 24 of the context/)
   })
 
+  test('a hook cannot start another run', () => {
+    const vm = createVm(asmObject({ p: 'r0 = 1\nexit' }), {
+      onStep: () => void vm.programs.get('p')!.run({ data: packet }),
+    })
+    expect(() => vm.programs.get('p')!.run({ data: packet })).toThrow('from inside a run')
+  })
+
+  test('a syscall program changes its context', () => {
+    const vm = createVm(asmObject({ p: { text: '*(u32 *)(r1 + 4) = 7\nr0 = 0\nexit', type: 'syscall' } }))
+    expect(vm.programs.get('p')!.run({ ctx: new Uint8Array(8) }).ctx?.[4]).toBe(7)
+  })
+
   test('using a closed VM is an error', () => {
     const vm = createVm(asmObject({ p: 'r0 = 0\nexit' }, [mapSpec('hits', 'array')]))
     vm.close()

@@ -30,7 +30,8 @@ const SHOWN = 100
 export function bytesCodec(size: number, name: string): Codec<Uint8Array> {
   return {
     size,
-    decode: (bytes, offset = 0) => bytes.slice(offset, offset + size),
+    // `new`, as the slice of a Node Buffer would share its memory.
+    decode: (bytes, offset = 0) => new Uint8Array(bytes.subarray(offset, offset + size)),
     encode(value, out = new Uint8Array(size), offset = 0) {
       out.set(checkBytes(value, size, name), offset)
       return out

@@ -162,7 +162,11 @@ class Loaded {
 const INDEX: Codec<number> = codecFor<number>({ kind: 'int', bits: 32, signed: false }, 'index')
 
 /** Records of any length, for ring buffers without a record type. */
-const WHOLE_RECORD: Codec<Uint8Array> = { size: 0, decode: (bytes) => bytes.slice(), encode: (value) => value.slice() }
+const WHOLE_RECORD: Codec<Uint8Array> = {
+  size: 0,
+  decode: (bytes) => new Uint8Array(bytes),
+  encode: (value) => new Uint8Array(value),
+}
 
 /** A codec of another size than the map's is a module that does not belong to its ELF object. */
 function checkSize(map: string, what: string, codec: Codec<unknown>, size: number): Codec<unknown> {

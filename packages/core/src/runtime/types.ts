@@ -196,6 +196,16 @@ export interface TargetAttachOptions {
   readonly target?: string | undefined
 }
 
+export interface UprobeAttachOptions extends TargetAttachOptions {
+  /** Only this process. */
+  readonly pid?: number | undefined
+}
+
+export interface SocketAttachOptions {
+  /** Descriptor of the socket (SO_ATTACH_BPF). */
+  readonly socketFd: number
+}
+
 export interface XdpProgram extends PacketProgram {
   attach(options: XdpAttachOptions): Link
 }
@@ -209,8 +219,9 @@ export interface CgroupSkbProgram extends PacketProgram {
 export interface CgroupProgram extends ContextProgram {
   attach(options: CgroupAttachOptions): Link
 }
-/** Attached with setsockopt(SO_ATTACH_BPF) on `fd`. */
-export interface SocketFilterProgram extends PacketProgram {}
+export interface SocketFilterProgram extends PacketProgram {
+  attach(options: SocketAttachOptions): Link
+}
 export interface TracepointProgram extends ContextProgram {
   attach(options?: TargetAttachOptions): Link
 }
@@ -221,7 +232,7 @@ export interface KprobeProgram extends ContextProgram {
   attach(options?: TargetAttachOptions): Link
 }
 export interface UprobeProgram extends ContextProgram {
-  attach(options?: TargetAttachOptions): Link
+  attach(options?: UprobeAttachOptions): Link
 }
 /** Program types without an interface of their own. */
 export interface OtherProgram extends ProgramHandle {

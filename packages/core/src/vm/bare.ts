@@ -43,7 +43,7 @@ export function runInsns(
     constants,
     seed: options.seed ?? 1,
   })
-  const region = regions.add({ kind: 'data', name: 'the memory', bytes: memory.slice(), access: 'readWrite' })
+  const region = regions.add({ kind: 'data', name: 'the memory', bytes: Uint8Array.from(memory), access: 'readWrite' })
   machine.start(code, { ctx: region, packet: undefined, records: new Map(), tailCalls: 0, setLength: undefined })
   machine.lo[2] = memory.length
   machine.hi[2] = 0

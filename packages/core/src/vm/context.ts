@@ -37,7 +37,9 @@ export function createContext(init: ContextInit): Context {
     bytes,
     access: 'readWrite',
   })
-  if (context === undefined || context.fields.length === 0) region.access = 'read'
+  // A syscall program's context is its argument and its answer; records of tracepoints and tracing are read-only.
+  if (context === undefined || context.fields.length === 0)
+    region.access = init.type === 'syscall' ? 'readWrite' : 'read'
   else region.hook = { load: loader(context, packet), checkStore: storeChecker(context, init.type) }
   const at = (name: string, index = 0): number => {
     const field = context?.fields.find((f) => f.name === name)

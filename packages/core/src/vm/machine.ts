@@ -55,6 +55,8 @@ export class Machine implements Registers {
   /** Where to go on after a helper; a tail call changes it. */
   next = 0
   insnsLeft = 0
+  /** Hooks must not start another run: there is one set of registers. */
+  running = false
   run!: RunState
   /** Scratch for context loads. */
   readonly pair: Pair = { lo: 0, hi: 0 }

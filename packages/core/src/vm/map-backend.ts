@@ -1,4 +1,5 @@
 /** A VM map as user space sees it: the same results that the bpf(2) map commands give, errors as VmError. */
+import { plainBytes } from '../bytes/plain.ts'
 import type { MapBackend, ProgramBackend, RingBackend } from '../runtime/backend.ts'
 import { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
 import type { Code } from './code.ts'
@@ -33,15 +34,16 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
     lookup(key) {
       check('key', key, spec.keySize)
       const { values } = map
+      const plainKey = plainBytes(key)
       if (map.programs !== undefined) return programEntry(map, key)
       if (map.queue !== undefined) {
         const out = new Uint8Array(spec.valueSize)
         return map.queue.peek(out) === 0 ? out : undefined
       }
-      if (map.find(key, 0, 'peek') < 0 || values === undefined) return undefined
+      if (map.find(plainKey, 0, 'peek') < 0 || values === undefined) return undefined
       const out = new Uint8Array(stride * cpus)
       for (let cpu = 0; cpu < cpus; cpu++) {
-        const at = map.find(key, cpu, 'peek')
+        const at = map.find(plainKey, cpu, 'peek')
         out.set(values.bytes.subarray(at, at + spec.valueSize), cpu * stride)
       }
       return out
@@ -49,22 +51,23 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
     update(key, value, flags) {
       check('key', key, spec.keySize)
       check('value', value, stride * cpus)
-      const result = map.update(key, value, flags, row.perCpu ? -1 : 0)
+      const result = map.update(plainBytes(key), plainBytes(value), flags, row.perCpu ? -1 : 0)
       if (result === -ERRNO.EEXIST || result === -ERRNO.ENOENT) return false
       if (result < 0) throw fail(updateProblem(map, result), result)
       return true
     },
     delete(key) {
       check('key', key, spec.keySize)
-      const result = map.delete(key)
+      const result = map.delete(plainBytes(key))
       if (result === -ERRNO.ENOENT) return false
       if (result < 0) throw fail(`cannot delete (${errnoName(result)}: ${spec.type} maps keep all entries)`, result)
       return true
     },
     nextKey(key) {
       checkOpen()
-      if (key !== undefined) check('key', key, spec.keySize)
-      return map.nextKey(key)
+      if (key === undefined) return map.nextKey(undefined)
+      check('key', key, spec.keySize)
+      return map.nextKey(plainBytes(key))
     },
     ...(map.programs === undefined ? {} : { setProgram: programSetter(init) }),
     ...(init.consumer === undefined ? {} : { ring: init.consumer }),

@@ -2,6 +2,7 @@
  * A BPF object in the VM: `createVm` makes its maps and programs, `run` executes a program on a packet or context as
  * PROG_TEST_RUN would. Same interface as a kernel object, so that everything above cannot tell them apart.
  */
+import { plainBytes } from '../bytes/plain.ts'
 import type { BpfObject, ProgramSpec } from '../object/object.ts'
 import type { MapBackend, ObjectBackend, ProgramBackend, RingBackend, RunInput, RunResult } from '../runtime/backend.ts'
 import { PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
@@ -100,10 +101,13 @@ function createProgram({ code, machine, rings, checkOpen }: ProgramInit): Progra
     run(input: RunInput): RunResult {
       checkOpen()
       if (row === undefined) throw new VmError(`program ${spec.name}: program type ${spec.type} is not known`)
+      if (machine.running) throw new VmError(`program ${spec.name}: run() was called from inside a run of this VM`)
       const regions = machine.memory.size
+      machine.running = true
       try {
         return runProgram(machine, code, row, input)
       } finally {
+        machine.running = false
         machine.memory.truncate(regions)
         for (const ring of rings) ring.notify()
       }
@@ -116,7 +120,12 @@ function createProgram({ code, machine, rings, checkOpen }: ProgramInit): Progra
 }
 
 function runProgram(machine: Machine, code: Code, row: ProgramTypeRow, input: RunInput): RunResult {
-  const { context, packet, result } = createScene({ memory: machine.memory, program: code.program, row, input })
+  const { context, packet, result } = createScene({
+    memory: machine.memory,
+    program: code.program,
+    row,
+    input: { ...input, data: input.data && plainBytes(input.data), ctx: input.ctx && plainBytes(input.ctx) },
+  })
   const hasLength = context.row?.fields.some((field) => field.name === 'len') ?? false
   const repeat = Math.max(1, input.repeat ?? 1)
   const begin = Date.now()
