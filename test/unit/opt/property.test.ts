@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { InvariantError } from '../../../packages/core/src/diag/diagnostic.ts'
 import { runSteps } from '../../../packages/core/src/opt/pass.ts'
 import { optimize, PIPELINE } from '../../../packages/core/src/opt/pipeline.ts'
-import type { CompileOptions } from '../../../packages/core/src/options.ts'
 import { DEFAULT_OPTIONS } from '../../../packages/core/src/options.ts'
 import type { Func } from '../../../packages/core/src/ssa/func.ts'
 import { printFunc } from '../../../packages/core/src/ssa/print.ts'
@@ -12,8 +11,7 @@ import { randomFunc } from '../../support/random-func.ts'
 import { runSsa } from '../../support/ssa-interp.ts'
 
 const PASSES = [...new Set(PIPELINE.flatMap((step) => step.passes))]
-/** With everything that is off by default. */
-const OPTIONS: CompileOptions = { ...DEFAULT_OPTIONS, directElements: true }
+const OPTIONS = DEFAULT_OPTIONS
 const FUNCTIONS = 300
 const BATCH = 50
 

@@ -24,8 +24,14 @@ export function isRemovable(inst: Inst): boolean {
   const row = rowOf(inst)
   if (row.class === 'terminator') return false
   if (row.pure) return true
+  if (refreshesEntry(inst)) return false
   const effects = helperEffects(inst)
   // A helper that acquires a reference (a ring buffer record) lists the write; only true readers are left here.
   if (effects) return effects.writes.length === 0 && !effects.observable && !effects.invalidatesPacket
   return !row.writes
+}
+
+/** Looking an entry of an LRU map up keeps it from being evicted (bpf_lru_node_set_ref, kernel/bpf/hashtab.c; 6.18). */
+function refreshesEntry(inst: Inst): boolean {
+  return inst.op === 'call' && inst.args.some((arg) => arg.op === 'mapRef' && arg.attr.map.type.startsWith('lru_'))
 }

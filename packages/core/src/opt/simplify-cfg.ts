@@ -117,7 +117,7 @@ function skipEmptyBlocks(fn: Func): boolean {
   let changed = false
   for (const block of [...fn.blocks]) {
     const target = block.succs[0]
-    if (block.succs.length !== 1 || block === fn.entry || target === block || !isEmpty(fn, block)) continue
+    if (block.succs.length !== 1 || block === fn.entry || target === block || !isEmpty(block)) continue
     const outgoing = fn.phiArgs(target!, block)
     for (const pred of [...block.preds]) {
       const edge = block.preds.indexOf(pred)
@@ -138,7 +138,7 @@ function constantIn(fn: Func, block: Block, constant: InstOf<'const'>): Inst {
   return fn.insertBefore(block.insts.at(-1)!, 'const', attr, [], { span }) as Inst
 }
 
-function isEmpty(fn: Func, block: Block): boolean {
+function isEmpty(block: Block): boolean {
   const values = block.insts.slice(0, -1)
   // A block with nothing but constants is where an edge of a branch sets them; it stays.
   if (values.length > 0 && values[0]!.op !== 'phi') return false

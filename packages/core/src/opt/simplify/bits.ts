@@ -36,7 +36,7 @@ const zeroExtension: Rule = (inst, cx) => {
   if (x!.type === 'int' && largest(x!, inst) <= low(bits)) return x
   switch (x!.op) {
     case 'zext':
-      return cx.make('zext', { bits: x!.attr.bits < bits ? x!.attr.bits : bits }, [x!.args[0]!])
+      return cx.make('zext', { bits: Math.min(x!.attr.bits, bits) as 8 | 16 | 32 }, [x!.args[0]!])
     case 'sext':
       return x!.attr.bits >= bits ? cx.make('zext', { bits }, [x!.args[0]!]) : undefined
     case 'and': {
@@ -54,7 +54,7 @@ const narrowUnderExtension: Rule = (inst, cx) => {
   if (inst.op !== 'zext' || inst.attr.bits !== 32) return undefined
   const inner = inst.args[0]!
   const binary = asBinary(inner)
-  if (!binary || binary.attr.width !== 64 || !hasOneUse(inner)) return undefined
+  if (binary?.attr.width !== 64 || !hasOneUse(inner)) return undefined
   if (inner.args.some((arg) => arg.type !== 'int')) return undefined
   switch (binary.op) {
     case 'add':
@@ -110,7 +110,7 @@ const shiftPair: Rule = (inst, cx) => {
 const narrowConstant: Rule = (inst, cx) => {
   const binary = asBinary(inst)
   const value = inst.args[1]
-  if (!binary || binary.attr.width !== 64 || value?.op !== 'const' || fitsImmediate(value.attr.value)) return undefined
+  if (binary?.attr.width !== 64 || value?.op !== 'const' || fitsImmediate(value.attr.value)) return undefined
   if (!['add', 'sub', 'mul', 'and', 'or', 'xor'].includes(binary.op) || inst.args[0]!.type !== 'int') return undefined
   const upperSame = value.attr.value <= low(32) && (inst.op === 'and' || fitsWord(inst.args[0]!, 'machine'))
   const bitwise = inst.op === 'and' || inst.op === 'or' || inst.op === 'xor'
