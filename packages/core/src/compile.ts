@@ -10,6 +10,7 @@ import type { Diagnostic } from './diag/diagnostic.ts'
 import { Abort, Bag, CompileError } from './diag/diagnostic.ts'
 import type { SourceFile } from './diag/source.ts'
 import type { MapDecl, Module, ProgramDecl } from './forms/module.ts'
+import { printProgram } from './forms/print.ts'
 import type { Host } from './host.ts'
 import { readModule } from './lisp/read-module.ts'
 import { buildObject } from './object/build.ts'
@@ -43,6 +44,9 @@ export function compileLisp(file: SourceFile, host: Host = {}, options: Partial<
 /** Compiles core forms, wherever they come from. @throws CompileError with every diagnostic of the run. */
 export function compileModule(module: Module, options: Partial<CompileOptions> = {}, bag = new Bag()): CompileResult {
   const full = { ...DEFAULT_OPTIONS, ...options }
+  for (const program of module.programs) {
+    full.trace?.({ stage: 'forms', program: program.name, print: () => printProgram(program) })
+  }
   const typings = new Map(module.programs.map((program) => [program, inferTypes(program, bag)]))
   for (const [program, typing] of typings) checkProgram(program, typing, bag)
   throwErrors(bag)
