@@ -6,6 +6,7 @@
 import { type ProgramSpec, renderFrame, sourceFile } from '@unplugin-bpf/core/object'
 import { ERRNO, errnoName } from './sys/errno.ts'
 import { atLeast, type Capability, missingCapabilities, readSystemState, type SystemState } from './system-state.ts'
+import { verifierHint } from './verifier-hints.ts'
 import { parseVerifierLog } from './verifier-log.ts'
 
 /** What helps to explain a failure. */
@@ -115,7 +116,8 @@ export class VerifierError extends Error {
     const lines = [`${place}the kernel refuses program "${program.name}": ${reason}`]
     if (location) lines.push(frameOf(location))
     else if (slot !== undefined) lines.push(`  at slot ${slot}; the program has no line information`)
-    if (suggestion !== undefined) lines.push(`  hint: ${suggestion}`)
+    const hint = suggestion ?? verifierHint(reason)
+    if (hint !== undefined) lines.push(`  hint: ${hint}`)
     lines.push(...excerptOf(log))
     super(lines.join('\n'))
     this.name = 'VerifierError'

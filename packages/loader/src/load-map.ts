@@ -59,7 +59,7 @@ function createMap(spec: MapSpec, { btf, needs }: MapSurroundings): number {
     needs,
     since: row.since,
     causes: {
-      EINVAL: `the kernel refuses a ${spec.type} map with ${spec.keySize}-byte keys, ${spec.valueSize}-byte values, ${spec.maxEntries} entries and flags ${spec.flags}`,
+      EINVAL: `the kernel refuses ${spec.type} maps with ${spec.keySize}-byte keys, ${spec.valueSize}-byte values, ${spec.maxEntries} entries and flags ${spec.flags}`,
       E2BIG: `${spec.maxEntries} entries of ${spec.keySize} + ${spec.valueSize} bytes are more than the kernel takes`,
     },
   })

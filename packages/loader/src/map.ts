@@ -142,9 +142,9 @@ function explainElementFailure(spec: MapSpec): FailureContext {
           ? `the map is full: it has room for ${spec.maxEntries} entries`
           : `the index is out of range: the map has ${spec.maxEntries} entries`,
       EINVAL: sparse
-        ? `a ${spec.type} map does not take this operation, key or value`
-        : `the entries of a ${spec.type} map always exist: they cannot be deleted`,
-      EEXIST: `the entries of a ${spec.type} map always exist: they cannot be inserted`,
+        ? `${spec.type} maps do not take this operation, key or value`
+        : `the entries of ${spec.type} maps always exist: they cannot be deleted`,
+      EEXIST: `the entries of ${spec.type} maps always exist: they cannot be inserted`,
       EBUSY: 'the map is being updated from elsewhere; try again',
     },
   }

@@ -57,8 +57,8 @@ function runError(spec: ProgramSpec, input: RunInput, errno: number): SyscallErr
   const length = input.data?.length ?? 0
   const invalid =
     packet && length < ETH_HLEN
-      ? `a ${spec.type} program needs a packet of at least ${ETH_HLEN} bytes; ${length} were given`
-      : `the kernel refuses this packet or context for a ${spec.type} program`
+      ? `${spec.type} programs need a packet of at least ${ETH_HLEN} bytes; ${length} were given`
+      : `the kernel refuses this packet or context for ${spec.type} programs`
   return new SyscallError(`run program "${spec.name}"`, errno, {
     needs: capabilitiesOf(spec),
     causes: { EINVAL: invalid, ENOTSUPP: `the kernel cannot run ${spec.type} programs on given data` },

@@ -31,7 +31,7 @@ describe.skipIf(!usable.ok)(title, () => {
     expect(read64(map.lookup(u32(2)))).toBe(7)
     expect(map.lookup(u32(3))).toBeUndefined()
     expect(() => map.update(u32(3), u64(1), 0)).toThrow(/E2BIG\n {2}the index is out of range: the map has 3 entries/)
-    expect(() => map.delete(u32(1))).toThrow(/EINVAL\n {2}the entries of a array map always exist/)
+    expect(() => map.delete(u32(1))).toThrow(/EINVAL\n {2}the entries of array maps always exist/)
     expect([...map.entries()!].map(([key, value]) => [key[0], read64(value)])).toEqual([
       [0, 0],
       [1, 0],
@@ -102,7 +102,7 @@ describe.skipIf(!usable.ok)(title, () => {
 
   it('refuses a map that the kernel refuses, with its numbers', () => {
     expect(() => openMap('array', { maxEntries: 0 })).toThrow(
-      /cannot create map "m": EINVAL\n {2}the kernel refuses a array map with 4-byte keys, 8-byte values, 0 entries/,
+      /cannot create map "m": EINVAL\n {2}the kernel refuses array maps with 4-byte keys, 8-byte values, 0 entries/,
     )
     expect(() => openMap('nonsense')).toThrow('the map type nonsense is not supported')
   })

@@ -38,6 +38,22 @@ describe.skipIf(!usable.ok)(title, () => {
     }
   })
 
+  it('finds a pinned map again, and refuses one of another shape', () => {
+    const [node, ...args] = nodeCommand(fileURLToPath(new URL('pin-script.ts', import.meta.url)))
+    const result = spawnSync('unshare', ['--mount', node!, ...args], { encoding: 'utf8' })
+    expect(result.stderr).toBe('')
+    const report = JSON.parse(result.stdout.trim().split('\n').at(-1)!)
+    expect(report.files).toEqual(['kept'])
+    expect(report.found).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(report.mismatch).toMatch(
+      /it is a hash with 4-byte keys, 8-byte values and 8 entries; the program wants a hash with 4, 16 and 8/,
+    )
+    expect(report.nowhere).toMatch(
+      /cannot pin map "kept" at \/mnt\/missing\/kept: ENOENT\n {2}the folder \/mnt\/missing does not exist/,
+    )
+    expect(report.otherFs).toMatch(/is not in a BPF file system/)
+  })
+
   it('exits while a worker listens to a ring buffer', () => {
     const result = script('worker-script.ts')
     expect(result.stderr).toBe('')

@@ -43,7 +43,7 @@ describe.skipIf(!usable.ok)(title, () => {
     expect(result.data).toEqual(new Uint8Array(64).fill(7))
     expect(new DataView(loaded.maps.get('counts')!.lookup(u32(0))!.buffer).getBigUint64(0, true)).toBe(5n)
     expect(() => loaded.programs.get('counter')!.run({ data: new Uint8Array(5) })).toThrow(
-      'a xdp program needs a packet of at least 14 bytes; 5 were given',
+      'xdp programs need a packet of at least 14 bytes; 5 were given',
     )
   })
 

@@ -75,7 +75,7 @@ function failure({ spec, cgroup }: CgroupPlace, errno: number): SyscallError {
     needs: ['BPF', 'NET_ADMIN'],
     causes: {
       EBADF: `${cgroup} is not a directory of a cgroup2 file system`,
-      EINVAL: `the kernel refuses a ${spec.type} program with attach type ${spec.attachType ?? 'none'} there`,
+      EINVAL: `the kernel refuses ${spec.type} programs with attach type ${spec.attachType ?? 'none'} there`,
     },
   })
 }
