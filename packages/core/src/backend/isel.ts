@@ -25,6 +25,7 @@ import { selectAtomic, selectLoad, selectStore } from './isel-memory.ts'
 import { planSelection } from './isel-plan.ts'
 import type { MachBlock, MachFunc } from './mach.ts'
 import { FIRST_VREG } from './mach.ts'
+import { reversePostorder } from './mach-dom.ts'
 import { sequentialize } from './phi-moves.ts'
 import { rematOf } from './remat.ts'
 
@@ -42,6 +43,8 @@ export function selectInstructions(fn: Func, dom: DomTree, cpu: Cpu): MachFunc {
       selectInst(cx, inst)
     }
   }
+  // Edge blocks and expansions were appended at the end; analyses converge faster in order.
+  cx.code.blocks = reversePostorder(cx.code)
   return cx.code
 }
 

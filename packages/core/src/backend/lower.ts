@@ -23,6 +23,7 @@ import { checkAllocation, collectConstants, recordSelected } from './regalloc-ch
 /** Choices that no rule of thumb gets right everywhere: each is tried, the smallest code wins, the first of equals. */
 const STRATEGIES = [{ preset: 'late' }, { preset: 'early' }, { preset: 'never' }] as const
 type Strategy = (typeof STRATEGIES)[number]
+const MAX_SLOTS_TO_RETRY = 600
 type Trace = (stage: string, print: () => string) => void
 
 /** @throws Abort `stack-overflow`, `program-too-large`, `unsupported` */
@@ -31,9 +32,11 @@ export function lowerFunc(fn: Func, options: CompileOptions): MachineCode {
   const silent: Trace = () => {}
   let best: { strategy: Strategy; code: MachineCode; slots: number } | undefined
   for (const strategy of STRATEGIES) {
-    const code = lowerWith(fn, dom, { cpu: options.cpu, strategy, trace: silent })
+    const { code, hadChoice } = lowerWith(fn, dom, { cpu: options.cpu, strategy, trace: silent })
     const slots = code.insns.reduce((sum, insn) => sum + slotsOf(insn), 0)
     if (!best || slots < best.slots) best = { strategy, code, slots }
+    // Long code is not compiled thrice for a slot or two.
+    if (!hadChoice || slots > MAX_SLOTS_TO_RETRY) break
   }
   if (options.trace) {
     const trace: Trace = (stage, print) => options.trace?.({ stage, program: fn.name, print })
@@ -48,9 +51,15 @@ interface LowerContext {
   readonly trace: Trace
 }
 
-function lowerWith(fn: Func, dom: DomTree, { cpu, strategy, trace }: LowerContext): MachineCode {
+interface Lowered {
+  readonly code: MachineCode
+  /** The strategy made a difference. */
+  readonly hadChoice: boolean
+}
+
+function lowerWith(fn: Func, dom: DomTree, { cpu, strategy, trace }: LowerContext): Lowered {
   const code = selectInstructions(fn, dom, cpu)
-  if (strategy.preset !== 'never') presetPhis(code, strategy.preset)
+  const hadChoice = strategy.preset === 'never' || presetPhis(code, strategy.preset)
   trace('isel', () => printMach(code))
 
   recordSelected(code)
@@ -63,5 +72,5 @@ function lowerWith(fn: Func, dom: DomTree, { cpu, strategy, trace }: LowerContex
   trace('peephole', () => printMach(code))
 
   const frame = layoutFrame(code, fn.program.span)
-  return emitCode(layoutBlocks(code, cpu), frame, cpu, fn.program.span)
+  return { code: emitCode(layoutBlocks(code, cpu), frame, cpu, fn.program.span), hadChoice }
 }

@@ -33,7 +33,8 @@ export function immediateDominators(fn: MachFunc): Map<MachBlock, MachBlock> {
   return new Map(order.slice(1).map((block, i) => [block, order[idom[i + 1]!]!]))
 }
 
-function reversePostorder(fn: MachFunc): MachBlock[] {
+/** Every block before its successors, back edges aside. */
+export function reversePostorder(fn: MachFunc): MachBlock[] {
   const order: MachBlock[] = []
   const seen = new Set<MachBlock>([fn.blocks[0]!])
   const stack = [{ block: fn.blocks[0]!, next: 0 }]

@@ -23,12 +23,13 @@ export type LiveAt = (block: MachBlock, reg: Reg) => boolean
 /** Set them right before the last branch on all paths, or as early as possible (one place may then serve more paths). */
 export type PresetPlace = 'late' | 'early'
 
-/** Before allocation: edge blocks with equal constants become one, then move up. */
-export function presetPhis(fn: MachFunc, where: PresetPlace): void {
+/** Before allocation: edge blocks with equal constants become one, then move up. True when something changed. */
+export function presetPhis(fn: MachFunc, where: PresetPlace): boolean {
+  if (!fn.blocks.some(isConstantBlock)) return false
   mergeEqualEdges(fn)
-  while (presetConstants(fn, virtualLiveness(fn), where)) {
-    // One block less with each round.
-  }
+  let changed = false
+  while (presetConstants(fn, virtualLiveness(fn), where)) changed = true
+  return changed
 }
 
 function virtualLiveness(fn: MachFunc): LiveAt {
@@ -59,26 +60,42 @@ function isSameBlock(a: MachBlock, b: MachBlock): boolean {
   return a.insts.every((inst, i) => inst.dst === b.insts[i]!.dst && sameRemat(inst, b.insts[i]!))
 }
 
-/** Empties one block; false when there is none left. */
+/** Empties blocks where possible; true when more may follow. */
 export function presetConstants(fn: MachFunc, liveAt: LiveAt, where: PresetPlace): boolean {
   const preds = predecessors(fn)
   let idom: Map<MachBlock, MachBlock> | undefined
+  // What `liveAt` says of these is out of date.
+  const moved = new Set<Reg>()
+  let changed = false
   for (const block of fn.blocks) {
     // An unconditional predecessor would still have to jump.
     if (!isConstantBlock(block) || preds.get(block)!.some((pred) => pred.succs.length < 2)) continue
+    if (block.insts.some((inst) => moved.has(inst.dst))) continue
     idom ??= immediateDominators(fn)
-    let place: MachBlock | undefined
-    for (let at = idom.get(block); at && canPreset(block, at, preds, liveAt); at = idom.get(at)) {
-      place = at
-      if (where === 'late') break
-    }
+    const place = findPlace(block, where, { idom, preds, liveAt })
     if (!place) continue
     const at = place.insts.length - (terminatorOf(place) ? 1 : 0)
     place.insts.splice(at, 0, ...block.insts)
+    for (const inst of block.insts) moved.add(inst.dst)
     block.insts = []
-    return true
+    changed = true
   }
-  return false
+  return changed
+}
+
+interface PlaceContext {
+  readonly idom: ReadonlyMap<MachBlock, MachBlock>
+  readonly preds: ReadonlyMap<MachBlock, readonly MachBlock[]>
+  readonly liveAt: LiveAt
+}
+
+function findPlace(block: MachBlock, where: PresetPlace, { idom, preds, liveAt }: PlaceContext): MachBlock | undefined {
+  let place: MachBlock | undefined
+  for (let at = idom.get(block); at && canPreset(block, at, preds, liveAt); at = idom.get(at)) {
+    place = at
+    if (where === 'late') break
+  }
+  return place
 }
 
 function canPreset(

@@ -6,7 +6,7 @@
  *   in:  allocated code with `selected` on each instruction (copies to themselves still present)
  *   throws InvariantError with the first wrong operand
  */
-import { invariant } from '../diag/diagnostic.ts'
+import { InvariantError } from '../diag/diagnostic.ts'
 import type { MachBlock, MachFunc, MachInst, Reg, Selected } from './mach.ts'
 import { DEF, FRAME_REG, isMove, isRemat, isVirtual, NO_REG, sameRemat, USE } from './mach.ts'
 import { printMachInst } from './print-mach.ts'
@@ -67,7 +67,7 @@ function intersect(into: State, other: State): boolean {
 /** Executes one instruction; with `constants` its operands are checked too. */
 function step(fn: MachFunc, state: State, inst: MachInst, constants: Constants | undefined): void {
   const selected = inst.selected
-  invariant(selected, `regalloc: ${fn.name}: ${printMachInst(inst)} has no selected registers`)
+  if (!selected) fail(fn, inst, 'has no selected registers')
   if (selected.added || isCopy(inst)) {
     stepCopy(fn, state, inst, selected, constants)
     return
@@ -103,7 +103,7 @@ function stepCopy(
     const constant = constants?.get(src)
     if (constants) {
       const same = constant !== undefined && isRemat(inst) && sameRemat(constant, inst)
-      invariant(same, `regalloc: ${fn.name}: ${printMachInst(inst)} is not the value of %${src}`)
+      if (!same) fail(fn, inst, `is not the value of %${src}`)
     }
     define(state, inst.dst, dst, new Set([src]), src)
     return
@@ -133,12 +133,14 @@ function expectHeld(
   { inst, location, name }: { inst: MachInst; location: Location; name: Reg },
 ): void {
   const held = state.get(location)
+  if (held?.has(name)) return
   const place = location >= SLOT_BASE ? `slot ${location - SLOT_BASE}` : `r${location}`
   const wanted = isVirtual(name) ? `%${name}` : `r${name}`
-  invariant(
-    held?.has(name),
-    `regalloc: ${fn.name}: ${printMachInst(inst)} wants ${wanted} in ${place}, which holds {${[...(held ?? [])].join(' ')}}`,
-  )
+  fail(fn, inst, `wants ${wanted} in ${place}, which holds {${[...(held ?? [])].join(' ')}}`)
+}
+
+function fail(fn: MachFunc, inst: MachInst, problem: string): never {
+  throw new InvariantError(`regalloc: ${fn.name}: ${printMachInst(inst)} ${problem}`)
 }
 
 function forEachBit(mask: number, visit: (reg: Reg) => void): void {

@@ -35,7 +35,9 @@ export function allocateRegisters(fn: MachFunc): void {
 function tryAllocate(fn: MachFunc, window: number): boolean {
   const temps = new Set<Reg>()
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const attempt = attemptColoring(fn, 'aggressive', temps) ?? attemptColoring(fn, 'conservative', temps, true)!
+    // Once something had to be spilled, aggressive coalescing rarely succeeds.
+    const first = round === 0 ? attemptColoring(fn, 'aggressive', temps) : undefined
+    const attempt = first ?? attemptColoring(fn, 'conservative', temps, true)!
     if (attempt.failed.length === 0) {
       assign(fn, attempt)
       return true
