@@ -3,6 +3,7 @@
  * a refused program is loaded again with one, in a buffer that grows until the log fits.
  */
 import type { BpfObject, ProgramSpec } from '@unplugin-bpf/core/object'
+import { btfTargetId } from './btf-target.ts'
 import { SyscallError, VerifierError } from './errors.ts'
 import { btfAttributes, type LoadedBtf } from './load-btf.ts'
 import { attachTypeId, capabilitiesOfObject, loadFlagsOf, programTypeOf, sectionRowOf } from './program-type.ts'
@@ -25,10 +26,6 @@ const LARGEST_LOG = 64 * 1024 * 1024
 /** File descriptor of the loaded program. */
 export function loadProgram(program: ProgramSpec, { object, btf, fdOf }: ProgramSurroundings): number {
   const row = programTypeOf(program)
-  if (sectionRowOf(program)?.btfTarget)
-    throw new TypeError(
-      `program "${program.name}": ${program.section} programs, which attach by BTF id, cannot be loaded by this version`,
-    )
   const insns = relocate(program, fdOf)
   const attributes = {
     prog_type: row.id,
@@ -38,6 +35,7 @@ export function loadProgram(program: ProgramSpec, { object, btf, fdOf }: Program
     prog_flags: loadFlagsOf(program),
     prog_name: kernelName(program.name),
     expected_attach_type: attachTypeId(program.attachType),
+    ...(sectionRowOf(program)?.btfTarget && { attach_btf_id: btfTargetId(program) }),
     ...btfAttributes(program, btf),
   }
   const fd = bpf(ATTR.progLoad, attributes)

@@ -15,7 +15,7 @@ const GROWTH = 4096
 /** Shorter packets are refused (bpf_test_init). */
 const ETH_HLEN = 14
 
-type RunShape = 'packet' | 'context' | 'contextInPlace' | 'contextRaw'
+type RunShape = 'packet' | 'context' | 'contextInPlace' | 'contextRaw' | 'nothing'
 
 /** Program types that take no packet; the others do. */
 const SHAPES: Readonly<Record<string, RunShape>> = {
@@ -23,6 +23,7 @@ const SHAPES: Readonly<Record<string, RunShape>> = {
   raw_tracepoint: 'contextRaw',
   raw_tracepoint_writable: 'contextRaw',
   syscall: 'contextInPlace',
+  tracing: 'nothing',
 }
 
 export function testRun(spec: ProgramSpec, fd: number, input: RunInput): RunResult {
@@ -32,7 +33,7 @@ export function testRun(spec: ProgramSpec, fd: number, input: RunInput): RunResu
       `program "${spec.name}": the kernel cannot run ${spec.type} programs on given data; attach it instead`,
     )
   const shape = SHAPES[spec.type] ?? 'packet'
-  const ctxIn = input.ctx && Uint8Array.from(input.ctx)
+  const ctxIn = shape === 'nothing' ? undefined : input.ctx && Uint8Array.from(input.ctx)
   const ctxOut = ctxIn && (shape === 'packet' || shape === 'context') ? new Uint8Array(ctxIn.length) : undefined
   const dataOut = shape === 'packet' ? new Uint8Array((input.data?.length ?? 0) + GROWTH) : undefined
   const result = bpf(ATTR.testRun, {

@@ -28,8 +28,8 @@ socket.on('error', () => {})
 send()`
 
 describe.skipIf(!usable.ok)(title, () => {
-  it.each(['tracepoint', 'raw_tracepoint', 'uprobe', 'uretprobe'])('%s', (kind) => {
-    const output = run('unshare', '--mount', ...nodeCommand(script), kind)
+  it.each(['tracepoint', 'raw_tracepoint', 'tracing', 'netns', 'uprobe', 'uretprobe'])('%s', (kind) => {
+    const output = run('unshare', '--mount', '--net', ...nodeCommand(script), kind)
     const report = JSON.parse(output.trim().split('\n').at(-1)!)
     expect(report).toMatchObject({ kind, after: kind.startsWith('u') ? 0 : expect.any(Number) })
     expect(report.counted).toBeGreaterThanOrEqual(3)

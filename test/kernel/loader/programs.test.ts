@@ -147,8 +147,20 @@ describe.skipIf(!usable.ok)(title, () => {
   })
 
   it('refuses what it cannot load or attach, by name', () => {
-    const tracing = { type: 'tracing', section: 'fentry/do_exit', attachType: 'TRACE_FENTRY' }
-    expect(() => load(asm.object([], [asm.program('x', [asm.exit()], tracing)]))).toThrow(/fentry\/do_exit programs/)
+    const tracing = {
+      type: 'tracing',
+      section: 'fentry/no_such_fn',
+      attachType: 'TRACE_FENTRY',
+      attachTarget: 'no_such_fn',
+    }
+    expect(() => load(asm.object([], [asm.program('x', [asm.exit()], tracing)]))).toThrow(
+      /this kernel has no no_such_fn/,
+    )
+    const multi = { type: 'kprobe', section: 'kprobe.multi/x', attachType: undefined, attachTarget: 'x' }
+    const probe = load(asm.object([], [asm.program('x', [asm.movImm(0, 0), asm.exit()], multi)]))
+    expect(() => probe.programs.get('x')!.attach({})).toThrow(
+      'kprobe.multi/x programs (kprobe_multi) cannot be attached',
+    )
     const loaded = load(asm.counter())
     expect(() => loaded.programs.get('counter')!.attach({})).toThrow('needs an interface')
     expect(() => loaded.programs.get('counter')!.attach({ ifname: 'nowhere0' })).toThrow(SyscallError)

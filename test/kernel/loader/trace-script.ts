@@ -13,6 +13,13 @@ import { run } from './netns.ts'
 const spawn = () => {
   for (let i = 0; i < 3; i++) execFileSync('true')
 }
+/** Each looks for a socket on a closed port of our own namespace. */
+const datagrams = () => {
+  run('ip', 'link', 'set', 'lo', 'up')
+  const code = `const s = require('dgram').createSocket('udp4'); let n = 3
+    const send = () => s.send('x', 9, '127.0.0.1', () => (--n ? setTimeout(send, 2) : s.close())); s.on('error', () => {}); send()`
+  execFileSync(process.execPath, ['-e', code])
+}
 const unlink = () => {
   for (let i = 0; i < 3; i++) {
     const file = join(tmpdir(), `ubpf-${process.pid}-${i}`)
@@ -40,6 +47,17 @@ const CASES = {
     happen: spawn,
     options: {},
   },
+  tracing: {
+    spec: {
+      type: 'tracing',
+      section: 'tp_btf/sched_process_exec',
+      attachType: 'TRACE_RAW_TP',
+      attachTarget: 'sched_process_exec',
+    },
+    happen: spawn,
+    options: {},
+  },
+  netns: { spec: { type: 'sk_lookup', section: 'sk_lookup', attachType: 'SK_LOOKUP' }, happen: datagrams, options: {} },
   kprobe: {
     spec: { type: 'kprobe', section: 'kprobe/do_unlinkat', attachTarget: 'do_unlinkat' },
     happen: unlink,
@@ -65,9 +83,13 @@ const CASES = {
 const { spec, happen, options } = CASES[process.argv[2] as keyof typeof CASES]
 if (!existsSync('/sys/kernel/tracing/events')) run('mount', '-t', 'tracefs', 'tracefs', '/sys/kernel/tracing')
 const base = counter()
+// The counter returns 2, which sk_lookup does not allow: 1 lets the packet through.
+const insns = base.programs[0]!.insns.map((insn) =>
+  insn.opcode === 0xb7 && insn.dst === 0 ? { ...insn, imm: 1 } : insn,
+)
 const loaded = loadKernelObject({
   ...base,
-  programs: [{ ...base.programs[0]!, attachType: undefined, ...spec }],
+  programs: [{ ...base.programs[0]!, insns, attachType: undefined, ...spec }],
 })
 const count = () =>
   Number(new DataView(loaded.maps.get('counts')!.lookup(new Uint8Array(4))!.buffer).getBigUint64(0, true))

@@ -4,10 +4,12 @@ import type { AttachOptions, Link } from '@unplugin-bpf/core/runtime'
 import { linkKindOf } from '../program-type.ts'
 import { attachCgroup } from './cgroup.ts'
 import { attachKprobe } from './kprobe.ts'
+import { attachNetns } from './netns.ts'
 import { attachRawTracepoint } from './raw-tracepoint.ts'
 import { attachSocket } from './socket.ts'
 import { attachTc } from './tc.ts'
 import { attachTracepoint } from './tracepoint.ts'
+import { attachTracing } from './tracing.ts'
 import { attachUprobe } from './uprobe.ts'
 import { attachXdp } from './xdp.ts'
 
@@ -31,6 +33,11 @@ export function attachProgram(spec: ProgramSpec, programFd: number, options: Att
       return attachUprobe(spec, programFd, { target, pid: options.pid })
     case 'socket':
       return attachSocket(spec, programFd, options.socketFd)
+    case 'tracing':
+    case 'lsm':
+      return attachTracing(spec, programFd)
+    case 'netns':
+      return attachNetns(spec, programFd)
     default:
       // The other kinds need things that an options object does not hold (another program, a socket map, a BTF id).
       throw new TypeError(
