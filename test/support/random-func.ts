@@ -62,7 +62,12 @@ class Generator {
   readonly #ops: readonly BinaryOpName[]
   readonly #fn = new Func(testProgram)
   readonly #slots: { readonly slot: Slot; readonly address: Inst }[] = []
-  readonly #maps = [testMap('table'), testMap('single', { type: 'array', maxEntries: 1 })]
+  readonly #maps = [
+    testMap('table'),
+    testMap('single', { type: 'array', maxEntries: 1 }),
+    testMap('counts', { type: 'array', maxEntries: 3, valueSize: 8 }),
+    testMap('structs', { keySize: 8, valueSize: 8 }),
+  ]
   readonly #ctx: Inst
   #block: Block
   #budget: number
@@ -117,7 +122,7 @@ class Generator {
   }
 
   #statement(depth: number): void {
-    const kind = this.#random.below(depth < 4 ? 14 : 9)
+    const kind = this.#random.below(depth < 4 ? 18 : 9)
     if (kind < 4) this.#ints.push(this.#arithmetic())
     else if (kind === 4) this.#ints.push(this.#compareValue())
     else if (kind === 5) this.#ints.push(this.#unary())
@@ -128,7 +133,10 @@ class Generator {
     else if (kind < 11) this.#diamond(depth)
     else if (kind === 11) this.#loop(depth)
     else if (kind === 12) this.#packetRead(depth)
-    else this.#mapUse(depth)
+    else if (kind === 13) this.#mapUse(depth)
+    else if (kind < 16) this.#bump()
+    else if (kind === 16) this.#events(depth)
+    else this.#structKey()
   }
 
   #arithmetic(): Inst {
@@ -272,6 +280,69 @@ class Generator {
       ],
       before,
     )
+  }
+
+  /** Counts an event: the element of a constant index, if there, gets one more. */
+  #bump(index = BigInt(this.#random.below(4))): void {
+    const address = this.#add('slot', { slot: this.#fn.newSlot('index', 4, 4) })
+    this.#add('store', { bits: 32, offset: 0 }, [address, this.#add('const', { value: index })])
+    const map = this.#add('mapRef', { map: this.#maps[2]! })
+    const found = this.#add('call', { helper: 'map_lookup_elem' }, [map, address], 'ptr')
+    const [present, after] = this.#branch(found, this.#add('const', { value: 0n }), 'ne', 64)
+    this.#block = present
+    const one = this.#add('const', { value: 1n })
+    this.#add('atomic', { op: 'add', bits: 64, offset: 0, fetch: false }, [found, one])
+    this.#fn.setJump(present, after, span)
+    this.#block = after
+  }
+
+  /** Outcomes that are counted alike: two that end the program, or two arms that meet again. */
+  #events(depth: number): void {
+    const before = this.#ints
+    const leaves = this.#random.oneIn(2)
+    const ends: { block: Block; ints: readonly Inst[] }[] = []
+    for (let round = 0; round < 2; round++) {
+      const [yes, no] = this.#branch(this.#int(), this.#int())
+      this.#block = yes
+      this.#ints = [...before]
+      if (this.#random.oneIn(3)) this.#statements(depth + 2)
+      this.#bump()
+      if (leaves) this.#fn.setReturn(this.#block, this.#verdict(), span)
+      else ends.push({ block: this.#block, ints: this.#ints })
+      this.#block = no
+      this.#ints = [...before]
+    }
+    if (!leaves) this.#join([...ends, { block: this.#block, ints: before }], before)
+  }
+
+  #verdict(): Inst {
+    return this.#random.oneIn(3) ? this.#int() : this.#add('const', { value: BigInt(this.#random.below(4)) })
+  }
+
+  /** A key of eight bytes, cleared and then filled field by field. */
+  #structKey(): void {
+    const address = this.#add('slot', { slot: this.#fn.newSlot('struct key', 8, 8) })
+    this.#add('store', { bits: 64, offset: 0 }, [address, this.#add('const', { value: 0n })])
+    for (const offset of [0, 4, 6] as const) {
+      if (this.#random.oneIn(4)) continue
+      const bits = offset === 6 ? 8 : this.#random.pick([8, 16] as const)
+      const field = this.#add('load', { bits: offset === 0 ? 32 : bits, offset: 40 }, [this.#ctx])
+      this.#add('store', { bits: offset === 0 && this.#random.oneIn(2) ? 32 : bits, offset }, [address, field])
+    }
+    const map = this.#add('mapRef', { map: this.#maps[3]! })
+    const value = this.#random.oneIn(2) ? address : this.#slots[0]!.address
+    const flags = this.#add('const', { value: 0n })
+    const result = this.#add('call', { helper: 'map_update_elem' }, [map, address, value, flags])
+    this.#ints.push(this.#add('zext', { bits: 32 }, [result]))
+    if (this.#random.oneIn(2)) this.#add('call', { helper: 'map_delete_elem' }, [map, this.#structCopy(address)])
+  }
+
+  /** The same bytes in another slot, or the slot itself. */
+  #structCopy(address: Inst): Inst {
+    if (this.#random.oneIn(2)) return address
+    const copy = this.#add('slot', { slot: this.#fn.newSlot('copy', 8, 8) })
+    this.#add('store', { bits: 64, offset: 0 }, [copy, this.#add('load', { bits: 64, offset: 0 }, [address])])
+    return copy
   }
 
   /** A written key of four bytes: in a slot of its own, as the front ends make it, or in a shared one. */

@@ -77,7 +77,8 @@ class Machine {
 
   #finish(ret: bigint): InterpResult {
     const memory: Record<string, string> = {}
-    for (const { name, bytes } of this.#regions) {
+    // In the order of names: passes may change which region is touched first.
+    for (const { name, bytes } of this.#regions.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       if (name === 'packet' || name.startsWith('map ')) memory[name] = Buffer.from(bytes).toString('hex')
     }
     // A map value that was never touched in one of two equal runs must not make them differ.
