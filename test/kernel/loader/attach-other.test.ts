@@ -39,10 +39,10 @@ describe.skipIf(!usable.ok)(title, () => {
 
   const kprobes = existsSync('/sys/bus/event_source/devices/kprobe')
   describe.skipIf(!kprobes)(kprobes ? 'functions' : 'functions (skipped: the kernel was built without kprobes)', () => {
-    it.each(['kprobe', 'kretprobe'])('%s', (kind) => {
+    it.each(['kprobe', 'kretprobe', 'fentry'])('%s', (kind) => {
       const output = run('unshare', '--mount', ...nodeCommand(script), kind)
       const report = JSON.parse(output.trim().split('\n').at(-1)!)
-      expect(report.kind).toBe(kind)
+      expect(report.kind).toBe(kind === 'fentry' ? 'tracing' : kind)
       expect(report.counted).toBeGreaterThanOrEqual(3)
     })
   })

@@ -57,6 +57,11 @@ const CASES = {
     happen: spawn,
     options: {},
   },
+  fentry: {
+    spec: { type: 'tracing', section: 'fentry/do_unlinkat', attachType: 'TRACE_FENTRY', attachTarget: 'do_unlinkat' },
+    happen: unlink,
+    options: {},
+  },
   netns: { spec: { type: 'sk_lookup', section: 'sk_lookup', attachType: 'SK_LOOKUP' }, happen: datagrams, options: {} },
   kprobe: {
     spec: { type: 'kprobe', section: 'kprobe/do_unlinkat', attachTarget: 'do_unlinkat' },
@@ -83,9 +88,10 @@ const CASES = {
 const { spec, happen, options } = CASES[process.argv[2] as keyof typeof CASES]
 if (!existsSync('/sys/kernel/tracing/events')) run('mount', '-t', 'tracefs', 'tracefs', '/sys/kernel/tracing')
 const base = counter()
-// The counter returns 2, which sk_lookup does not allow: 1 lets the packet through.
+// The counter returns 2, which sk_lookup and fentry do not allow: they want 1 (let it through) and 0.
+const verdict = spec.section.startsWith('fentry') ? 0 : 1
 const insns = base.programs[0]!.insns.map((insn) =>
-  insn.opcode === 0xb7 && insn.dst === 0 ? { ...insn, imm: 1 } : insn,
+  insn.opcode === 0xb7 && insn.dst === 0 ? { ...insn, imm: verdict } : insn,
 )
 const loaded = loadKernelObject({
   ...base,

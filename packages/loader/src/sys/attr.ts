@@ -84,7 +84,6 @@ export const ATTR = {
   }),
   /** `target` is a file descriptor or an interface index. What follows `flags` depends on the attach type; 0 suits all. */
   linkCreate: command('LINK_CREATE', { prog_fd: 'u32', target: 'u32', attach_type: 'u32', flags: 'u32' }),
-  linkUpdate: command('LINK_UPDATE', { link_fd: 'u32', new_prog_fd: 'u32', flags: 'u32', old_prog_fd: 'u32' }),
 } as const
 
 /** Writes one command into `view` (at least `command.size` bytes); `addressOf` turns bytes into an address. */

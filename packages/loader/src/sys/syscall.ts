@@ -9,11 +9,9 @@ import { addon, type Bytes } from './addon.ts'
 const NUMBERS = {
   close: [3, 57],
   ioctl: [16, 29],
-  fcntl: [72, 25],
   socket: [41, 198],
   sendto: [44, 206],
   recvfrom: [45, 207],
-  bind: [49, 200],
   setsockopt: [54, 208],
   perf_event_open: [298, 241],
 } as const
