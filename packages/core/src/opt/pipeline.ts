@@ -16,21 +16,24 @@ import { simplifyCfg } from './simplify-cfg.ts'
 import { threadBranches } from './thread-branches.ts'
 import { widenStores } from './widen-stores.ts'
 
+/** Each round makes the function smaller: a long chain of dead tests takes one per link. More means a pair of passes at odds. */
+const ROUNDS = 200
+
 export const PIPELINE: readonly Step[] = [
-  fixpoint('canonicalize', 12, [simplify, dce, simplifyCfg]),
+  fixpoint('canonicalize', ROUNDS, [simplify, dce, simplifyCfg]),
   once(gvn),
   // After gvn, which makes equal addresses one value.
   once(forwardLoads),
-  fixpoint('again', 12, [simplify, gvn, threadBranches, dce, simplifyCfg]),
+  fixpoint('again', ROUNDS, [simplify, gvn, threadBranches, dce, simplifyCfg]),
   // Before addresses are spread over calls, so that nothing but tests lies between two checks.
   once(mergeBounds),
   once(directKeys),
   // Removes the copies that the two passes above made useless.
-  fixpoint('cleanup', 12, [widenStores, dse, simplify, gvn, dce, simplifyCfg]),
+  fixpoint('cleanup', ROUNDS, [widenStores, dse, simplify, gvn, dce, simplifyCfg]),
   // Late: what differs only before simplification must not look different here.
-  fixpoint('tails', 12, [tailMerging, simplify, gvn, dce, simplifyCfg]),
+  fixpoint('tails', ROUNDS, [tailMerging, simplify, gvn, dce, simplifyCfg]),
   once(shareKeys),
-  fixpoint('last', 4, [dse, simplify, gvn, dce, simplifyCfg]),
+  fixpoint('last', ROUNDS, [dse, simplify, gvn, dce, simplifyCfg]),
 ]
 
 /** Optimizes in place. Correct, only larger, with any set of optional passes left out. */
