@@ -56,10 +56,10 @@ export function codecFor<T = unknown>(type: Type, name?: string): Codec<T> {
   }
 }
 
-/** Keys of the decoded object, one per field: camelCase, or all as in C when two of them would collide. */
+/** Keys of the decoded object, one per field: as declared, else camelCase, or all as in C when two would collide. */
 export function fieldKeys(fields: readonly Field[]): string[] {
-  const keys = fields.map((field) => toCamelName(field.name))
-  return new Set(keys).size === keys.length ? keys : fields.map((field) => field.name)
+  const keys = fields.map((field) => field.key ?? toCamelName(field.name))
+  return new Set(keys).size === keys.length ? keys : fields.map((field) => field.key ?? field.name)
 }
 
 function partFor(type: Type, path: string): Part {

@@ -36,19 +36,17 @@ export function roundUp(value: number, align: number): number {
   return Math.ceil(value / align) * align
 }
 
+type Unplaced = Omit<Field, 'offset'>
+
 /** Lays out fields in order; `packed` drops all padding. */
-export function layoutStruct(
-  name: string,
-  fields: readonly { readonly name: string; readonly type: Type }[],
-  packed = false,
-): StructType {
+export function layoutStruct(name: string, fields: readonly Unplaced[], packed = false): StructType {
   const placed: Field[] = []
   let offset = 0
   let align = 1
   for (const field of fields) {
     const fieldAlign = packed ? 1 : alignOf(field.type)
     offset = roundUp(offset, fieldAlign)
-    placed.push({ name: field.name, type: field.type, offset })
+    placed.push({ ...field, offset })
     offset += sizeOf(field.type)
     align = Math.max(align, fieldAlign)
   }
@@ -56,10 +54,7 @@ export function layoutStruct(
 }
 
 /** Every member at offset 0; size and alignment of the largest. */
-export function layoutUnion(
-  name: string,
-  members: readonly { readonly name: string; readonly type: Type }[],
-): UnionType {
+export function layoutUnion(name: string, members: readonly Unplaced[]): UnionType {
   const align = Math.max(1, ...members.map((m) => alignOf(m.type)))
   const size = roundUp(Math.max(0, ...members.map((m) => sizeOf(m.type))), align)
   return { kind: 'union', name, members: members.map((m) => ({ ...m, offset: 0 })), size, align }

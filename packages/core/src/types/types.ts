@@ -25,6 +25,8 @@ export interface ArrayType {
 export interface Field {
   /** Name as written in C and BTF (`src_addr`). */
   readonly name: string
+  /** Name in user space, when it is not the camel case of `name`. */
+  readonly key?: string | undefined
   readonly type: Type
   /** Bytes from the start of the struct. */
   readonly offset: number
