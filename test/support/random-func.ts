@@ -9,6 +9,7 @@ import type { MapDecl, ProgramDecl } from '../../packages/core/src/forms/module.
 import type { Block, Inst, OpAttrs, Slot } from '../../packages/core/src/ssa/func.ts'
 import { Func } from '../../packages/core/src/ssa/func.ts'
 import type { BinaryOpName, Pred } from '../../packages/core/src/tables/ir-ops.ts'
+import type { IntBits } from '../../packages/core/src/types/types.ts'
 import type { Random } from './random.ts'
 import { randomFrom } from './random.ts'
 
@@ -51,6 +52,8 @@ export interface RandomFuncOptions {
   /** Roughly the number of statements. */
   readonly size?: number
   readonly ops?: readonly BinaryOpName[]
+  /** Only what the kernel takes of an XDP context: its numbers are 32 bits wide and end at byte 24. */
+  readonly realContext?: boolean
 }
 
 export function randomFunc(seed: number, options: RandomFuncOptions = {}): Func {
@@ -69,6 +72,7 @@ class Generator {
     testMap('structs', { keySize: 8, valueSize: 8 }),
   ]
   readonly #ctx: Inst
+  readonly #realContext: boolean
   #block: Block
   #budget: number
   /** Number values that may be used here. */
@@ -77,6 +81,7 @@ class Generator {
   constructor(random: Random, options: RandomFuncOptions) {
     this.#random = random
     this.#ops = options.ops ?? BINARY
+    this.#realContext = options.realContext ?? false
     this.#budget = options.size ?? 5 + random.below(40)
     this.#block = this.#fn.newBlock()
     this.#ctx = this.#fn.append(this.#block, 'param', { index: 0 }, [], { span })
@@ -84,11 +89,17 @@ class Generator {
 
   run(): Func {
     this.#ints.push(this.#constant(), this.#constant())
-    for (const bits of BITS) this.#ints.push(this.#add('load', { bits, offset: 48 }, [this.#ctx]))
+    for (const bits of BITS) this.#ints.push(this.#contextNumber(bits, 48))
     for (let i = this.#random.below(3); i >= 0; i--) this.#newSlot(i)
     this.#statements(0)
     this.#fn.setReturn(this.#block, this.#int(), span)
     return this.#fn
+  }
+
+  #contextNumber(bits: IntBits, offset: number): Inst {
+    if (!this.#realContext) return this.#add('load', { bits, offset }, [this.#ctx])
+    const word = this.#add('load', { bits: 32, offset: 12 }, [this.#ctx])
+    return bits === 8 || bits === 16 ? this.#add('zext', { bits }, [word]) : word
   }
 
   #newSlot(index: number): void {
@@ -129,7 +140,7 @@ class Generator {
     else if (kind === 6) this.#ints.push(this.#slotLoad())
     else if (kind === 7) this.#slotStore()
     else if (kind === 8)
-      this.#ints.push(this.#add('load', { bits: 32, offset: 4 * this.#random.below(4) + 8 }, [this.#ctx]))
+      this.#ints.push(this.#add('load', { bits: 32, offset: 4 * this.#random.below(2) + 12 }, [this.#ctx]))
     else if (kind < 11) this.#diamond(depth)
     else if (kind === 11) this.#loop(depth)
     else if (kind === 12) this.#packetRead(depth)
@@ -326,7 +337,7 @@ class Generator {
     for (const offset of [0, 4, 6] as const) {
       if (this.#random.oneIn(4)) continue
       const bits = offset === 6 ? 8 : this.#random.pick([8, 16] as const)
-      const field = this.#add('load', { bits: offset === 0 ? 32 : bits, offset: 40 }, [this.#ctx])
+      const field = this.#contextNumber(offset === 0 ? 32 : bits, 40)
       this.#add('store', { bits: offset === 0 && this.#random.oneIn(2) ? 32 : bits, offset }, [address, field])
     }
     const map = this.#add('mapRef', { map: this.#maps[3]! })
