@@ -77,10 +77,18 @@ export class Abort extends Error {
 export class CompileError extends Error {
   readonly diagnostics: readonly Diagnostic[]
   constructor(diagnostics: readonly Diagnostic[]) {
-    super(diagnostics.map((d) => renderDiagnostic(d)).join('\n\n'))
+    const sorted = inSourceOrder(diagnostics)
+    super(sorted.map((d) => renderDiagnostic(d)).join('\n\n'))
     this.name = 'CompileError'
-    this.diagnostics = diagnostics
+    this.diagnostics = sorted
   }
+}
+
+/** Stages find errors in their own order; a reader goes through the file. Places in other files keep their order. */
+function inSourceOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...diagnostics].sort((a, b) => {
+    return a.span && b.span && a.span.file === b.span.file ? a.span.start - b.span.start : 0
+  })
 }
 
 /** A bug of the compiler, never the user's fault. The message begins with the stage: `regalloc: ...`. */

@@ -22,6 +22,8 @@ import type { Pass } from './pass.ts'
 
 export const threadBranches: Pass = {
   name: 'thread-branches',
+  // Without it the kernel refuses programs that are safe.
+  required: true,
   run(fn) {
     let changed = false
     // One edge at a time, since each makes the dominators stale.
