@@ -264,10 +264,13 @@ export function makeMacro(interp: Interp, name: Sym, definition: Value, env: Env
   const body = definition.cdr
   return (form) => {
     const frame = childEnv(env)
-    bindParameters(interp, { lambda, name: name.name }, isCons(form) ? form.cdr : NIL, frame)
+    bindParameters(interp, { lambda, name: publicName(name) }, isCons(form) ? form.cdr : NIL, frame)
     return withBlock(frame, name, () => evaluateBody(interp, body, frame))
   }
 }
+
+/** Private macros of the prelude begin with `%`; messages show the name that the user knows. */
+export const publicName = (name: Sym): string => name.name.replace(/^%/, '')
 
 /** The operands of an operator as an array; `usage` for the error when they are no proper list. */
 export function operandItems(operands: Value): Value[] {

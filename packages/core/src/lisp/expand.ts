@@ -26,7 +26,11 @@ export function globalMacro(module: ModuleState, name: Sym): Macro | undefined {
 
 /** One step of expansion of the outermost form. */
 export function expandMacro(cx: { module: ModuleState }, macro: Macro, stx: Stx): Stx {
-  const trail = { macro: macro.name.toLowerCase(), span: macro.builtin ? undefined : macro.span, parent: stx.trail }
+  const trail = {
+    macro: macro.name.toLowerCase().replace(/^%/, ''),
+    span: macro.builtin ? undefined : macro.span,
+    parent: stx.trail,
+  }
   let length = 0
   for (let at = stx.trail; at; at = at.parent) length++
   if (length > MAX_TRAIL) {
@@ -55,7 +59,7 @@ export function evaluating<R>(module: ModuleState, stx: Stx, run: () => R, macro
 }
 
 function asAbort(error: unknown, stx: Stx, cx: { macro: Macro | undefined; where: Span | undefined }): unknown {
-  const prefix = cx.macro ? `\`${cx.macro.name.toLowerCase()}\`: ` : ''
+  const prefix = cx.macro ? `\`${cx.macro.name.toLowerCase().replace(/^%/, '')}\`: ` : ''
   if (error instanceof RangeError) {
     return syntaxError(
       'macro-limit',

@@ -31,13 +31,16 @@
     (if simple chain `(let ((,value ,key)) ,chain))))
 
 ;;; Packet bounds
+;;;
+;;; Names that begin with % are private: the other macros build on them, so that a file may define, say, its own
+;;; with-ipv4.
 
 (defmacro xdp-data () "Start of the packet." `(ctx data))
 (defmacro xdp-data-end () "End of the packet." `(ctx data-end))
 (defmacro tc-data () "Start of the packet, in TC programs." `(ctx data))
 (defmacro tc-data-end () "End of the packet, in TC programs." `(ctx data-end))
 
-(defmacro with-packet ((data data-end &key (min-len 14)) &body body)
+(defmacro %with-packet ((data data-end &key (min-len 14)) &body body)
   "Binds the bounds of the packet. A shorter packet ends the program with its pass verdict."
   `(let ((,data (ctx data))
          (,data-end (ctx data-end)))
@@ -45,28 +48,36 @@
        (return (pass-verdict)))
      ,@body))
 
+(defmacro with-packet (bounds &body body)
+  "Binds the bounds of the packet: (data data-end :min-len 14). A shorter packet ends the program with its pass verdict."
+  `(%with-packet ,bounds ,@body))
+
 (defmacro with-eth ((data data-end) &body body)
   "A packet with an Ethernet header."
-  `(with-packet (,data ,data-end :min-len +eth-hdr-len+) ,@body))
+  `(%with-packet (,data ,data-end :min-len +eth-hdr-len+) ,@body))
 
-(defmacro with-ipv4 ((data data-end ip) &body body)
+(defmacro %with-ipv4 ((data data-end ip) &body body)
   "An IPv4 packet; `ip` is its header. Other packets skip the body."
-  `(with-packet (,data ,data-end :min-len (+ +eth-hdr-len+ +ipv4-hdr-len+))
+  `(%with-packet (,data ,data-end :min-len (+ +eth-hdr-len+ +ipv4-hdr-len+))
      (when (= (eth-type ,data) +ethertype-ipv4+)
        (let ((,ip (+ ,data +eth-hdr-len+)))
          ,@body))))
 
+(defmacro with-ipv4 (bounds &body body)
+  "An IPv4 packet: (data data-end ip); `ip` is its header. Other packets skip the body."
+  `(%with-ipv4 ,bounds ,@body))
+
 (defmacro with-ipv6 ((data data-end ip) &body body)
   "An IPv6 packet; `ip` is its header. Other packets skip the body."
-  `(with-packet (,data ,data-end :min-len (+ +eth-hdr-len+ +ipv6-hdr-len+))
+  `(%with-packet (,data ,data-end :min-len (+ +eth-hdr-len+ +ipv6-hdr-len+))
      (when (= (eth-type ,data) +ethertype-ipv6+)
        (let ((,ip (+ ,data +eth-hdr-len+)))
          ,@body))))
 
-(defmacro with-transport ((data data-end header protocol length &key options) &body body)
+(defmacro %with-transport ((data data-end header protocol length &key options) &body body)
   "An IPv4 packet of one protocol, its header checked; IPv4 options are followed only with :options t."
   (let ((ip (gensym "IP")))
-    `(with-ipv4 (,data ,data-end ,ip)
+    `(%with-ipv4 (,data ,data-end ,ip)
        (when (= (ipv4-protocol ,ip) ,protocol)
          (let ((,header (+ ,ip ,(if options
                                     `(<< (logand (ipv4-ver-ihl ,ip) 15) 2)
@@ -77,21 +88,21 @@
 
 (defmacro with-tcp ((data data-end tcp &key options) &body body)
   "A TCP packet over IPv4; `tcp` is its header. Other packets skip the body."
-  `(with-transport (,data ,data-end ,tcp +ip-proto-tcp+ +tcp-hdr-len+ :options ,options) ,@body))
+  `(%with-transport (,data ,data-end ,tcp +ip-proto-tcp+ +tcp-hdr-len+ :options ,options) ,@body))
 
 (defmacro with-udp ((data data-end udp &key options) &body body)
   "A UDP packet over IPv4; `udp` is its header. Other packets skip the body."
-  `(with-transport (,data ,data-end ,udp +ip-proto-udp+ +udp-hdr-len+ :options ,options) ,@body))
+  `(%with-transport (,data ,data-end ,udp +ip-proto-udp+ +udp-hdr-len+ :options ,options) ,@body))
 
 (defmacro with-icmp ((data data-end icmp &key options) &body body)
   "An ICMP packet over IPv4; `icmp` is its header. Other packets skip the body."
-  `(with-transport (,data ,data-end ,icmp +ip-proto-icmp+ +icmp-hdr-len+ :options ,options) ,@body))
+  `(%with-transport (,data ,data-end ,icmp +ip-proto-icmp+ +icmp-hdr-len+ :options ,options) ,@body))
 
 ;;; The context knows where `data` lies, so the TC forms are the same.
 
-(defmacro with-tc-packet (bounds &body body) "As with-packet." `(with-packet ,bounds ,@body))
+(defmacro with-tc-packet (bounds &body body) "As with-packet." `(%with-packet ,bounds ,@body))
 (defmacro with-tc-eth (bounds &body body) "As with-eth." `(with-eth ,bounds ,@body))
-(defmacro with-tc-ipv4 (bounds &body body) "As with-ipv4." `(with-ipv4 ,bounds ,@body))
+(defmacro with-tc-ipv4 (bounds &body body) "As with-ipv4." `(%with-ipv4 ,bounds ,@body))
 (defmacro with-tc-ipv6 (bounds &body body) "As with-ipv6." `(with-ipv6 ,bounds ,@body))
 (defmacro with-tc-tcp (bounds &body body) "As with-tcp." `(with-tcp ,bounds ,@body))
 (defmacro with-tc-udp (bounds &body body) "As with-udp." `(with-udp ,bounds ,@body))
@@ -115,7 +126,7 @@
        0
        (if (= (eth-type ,data) +ethertype-ipv6+) (+ ,data +eth-hdr-len+) 0)))
 
-(defmacro parse-transport (data data-end protocol length)
+(defmacro %parse-transport (data data-end protocol length)
   "The header of one protocol over IPv4 without options, or 0."
   `(if (> (+ ,data (+ +eth-hdr-len+ +ipv4-hdr-len+ ,length)) ,data-end)
        0
@@ -124,9 +135,9 @@
            (+ ,data (+ +eth-hdr-len+ +ipv4-hdr-len+))
            0)))
 
-(defmacro parse-tcp (data data-end) "The TCP header, or 0." `(parse-transport ,data ,data-end +ip-proto-tcp+ +tcp-hdr-len+))
-(defmacro parse-udp (data data-end) "The UDP header, or 0." `(parse-transport ,data ,data-end +ip-proto-udp+ +udp-hdr-len+))
-(defmacro parse-icmp (data data-end) "The ICMP header, or 0." `(parse-transport ,data ,data-end +ip-proto-icmp+ +icmp-hdr-len+))
+(defmacro parse-tcp (data data-end) "The TCP header, or 0." `(%parse-transport ,data ,data-end +ip-proto-tcp+ +tcp-hdr-len+))
+(defmacro parse-udp (data data-end) "The UDP header, or 0." `(%parse-transport ,data ,data-end +ip-proto-udp+ +udp-hdr-len+))
+(defmacro parse-icmp (data data-end) "The ICMP header, or 0." `(%parse-transport ,data ,data-end +ip-proto-icmp+ +icmp-hdr-len+))
 
 ;;; Ring buffers
 

@@ -49,15 +49,19 @@ export function preludeMacro(interp: Interp, name: Sym): Macro | undefined {
   return macro
 }
 
-export function preludeNames(): string[] {
+/** Without the private ones, whose names begin with `%`. */
+function publicEntries(): PreludeEntry[] {
   entries ??= read()
-  return [...entries.keys()].map((name) => printDatum(name))
+  return [...entries.values()].filter(({ name }) => !name.name.startsWith('%'))
+}
+
+export function preludeNames(): string[] {
+  return publicEntries().map(({ name }) => printDatum(name))
 }
 
 /** Name, parameters and documentation of each macro, for the reference. */
 export function preludeDocs(): { name: string; args: string; doc: string }[] {
-  entries ??= read()
-  return [...entries.values()].map(({ name, definition }) => {
+  return publicEntries().map(({ name, definition }) => {
     const [args, doc] = isCons(definition) && isCons(definition.cdr) ? [definition.car, definition.cdr.car] : []
     return {
       name: printDatum(name),
@@ -65,10 +69,4 @@ export function preludeDocs(): { name: string; args: string; doc: string }[] {
       doc: typeof doc === 'string' ? doc : '',
     }
   })
-}
-
-/** Is this macro one of the prelude? */
-export function isPreludeMacro(name: Sym): boolean {
-  entries ??= read()
-  return entries.has(name)
 }

@@ -60,3 +60,20 @@ function printCons(value: Cons, style: PrintStyle): string {
   if (rest !== NIL) parts.push('.', printDatum(rest, style))
   return `(${parts.join(' ')})`
 }
+
+const WIDTH = 100
+
+/** Over several lines when it does not fit into one; operands are indented by two. */
+export function printWide(value: Value, indent = 0): string {
+  const flat = printDatum(value)
+  if (indent + flat.length <= WIDTH || !isCons(value)) return flat
+  const pad = `\n${' '.repeat(indent + 2)}`
+  const parts: string[] = []
+  let rest: Value = value
+  while (isCons(rest)) {
+    parts.push(printWide(rest.car, indent + 2))
+    rest = rest.cdr
+  }
+  if (rest !== NIL) parts.push(`. ${printDatum(rest)}`)
+  return `(${parts.join(pad)})`
+}

@@ -19,7 +19,9 @@ import { seq } from './build.ts'
 import type { Cx, ModuleState, PendingProgram } from './context.ts'
 import { isSym } from './datum.ts'
 import { globalMacro } from './expand.ts'
+import { expandAll } from './expand-all.ts'
 import { makeInterp } from './interp.ts'
+import { printWide } from './print.ts'
 import { addProtocolForms } from './protocols.ts'
 import { checkRecords } from './ringbuf-check.ts'
 import { FORMS } from './special-forms.ts'
@@ -94,6 +96,7 @@ function translateProgram(module: ModuleState, { decl, body, stx }: PendingProgr
       blocks: [],
       depth: 0,
     }
+    module.options.trace?.({ stage: 'expand', program: decl.name, print: () => printExpansion(cx, body) })
     const form = bodyWithErrors(cx, stx, body)
     if (!form) return undefined
     checkRecords(form, module.bag)
@@ -117,6 +120,11 @@ function bodyWithErrors(cx: Cx, stx: PendingProgram['stx'], body: PendingProgram
     }
   }
   return failed ? undefined : seq(stx, forms)
+}
+
+/** The body after macro expansion, as `--emit=expand` shows it. */
+function printExpansion(cx: Cx, body: PendingProgram['body']): string {
+  return body.map((stx) => printWide(expandAll(cx, stx))).join('\n')
 }
 
 /** Ring buffers without `:record-type`: the struct that every reserve and output on them agrees about. */

@@ -60,7 +60,7 @@ function spelling(stx: Stx, symbol: Sym): string {
 
 /** `an array`, `a hash`, `an xdp`: before a name that is a word or an abbreviation read by its letters. */
 export function withArticle(name: string): string {
-  return `${/^[aeiou]|^xdp/.test(name) ? 'an' : 'a'} ${name}`
+  return `${/^[aeiou]|^(xdp|lpm|lru)/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 /** `1 byte`, `2 bytes`. */

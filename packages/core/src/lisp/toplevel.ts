@@ -12,7 +12,7 @@ import { defineProgram } from './define-program.ts'
 import { defineHeader, defineStruct, defineUnion } from './define-struct.ts'
 import { evaluate, makeLambda, makeMacro } from './eval.ts'
 import { evaluating, expandMacro, globalMacro } from './expand.ts'
-import { isPreludeMacro, preludeNames } from './prelude.ts'
+import { preludeNames } from './prelude.ts'
 import { printDatum } from './print.ts'
 import { readAll } from './reader.ts'
 import { didYouMean } from './suggest.ts'
@@ -166,12 +166,12 @@ function defineVariable(kind: 'constant' | 'parameter' | 'var'): TopForm['run'] 
   }
 }
 
-/** Refuses names of built-in forms, helpers and standard macros. */
+/** Refuses names of built-in forms and helpers; standard macros may be replaced. */
 function checkDefinable(module: ModuleState, nameStx: Stx, what: string): Sym {
   const name = symbolOf(nameStx, `the name of a ${what}`)
   const isForm = module.forms.special.has(name.name) || TOP_FORMS[name.name] !== undefined
-  if (isForm || helperByName(name.name) || isPreludeMacro(name)) {
-    const kind = isForm ? 'built-in form' : isPreludeMacro(name) ? 'standard macro' : 'helper'
+  if (isForm || helperByName(name.name)) {
+    const kind = isForm ? 'built-in form' : 'helper'
     throw syntaxError(
       'reserved-name',
       nameStx,
