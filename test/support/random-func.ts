@@ -49,7 +49,7 @@ const PREDS: readonly Pred[] = ['eq', 'ne', 'ult', 'ule', 'ugt', 'uge', 'slt', '
 const BITS = [8, 16, 32, 64] as const
 
 export interface RandomFuncOptions {
-  /** Roughly the number of statements. */
+  /** Number of statements, roughly; absent: a handful, mostly. */
   readonly size?: number
   readonly ops?: readonly BinaryOpName[]
   /** Only what the kernel takes of an XDP context: its numbers are 32 bits wide and end at byte 24. */
@@ -73,6 +73,7 @@ class Generator {
   ]
   readonly #ctx: Inst
   readonly #realContext: boolean
+  readonly #exhaustive: boolean
   #block: Block
   #budget: number
   /** Number values that may be used here. */
@@ -82,6 +83,7 @@ class Generator {
     this.#random = random
     this.#ops = options.ops ?? BINARY
     this.#realContext = options.realContext ?? false
+    this.#exhaustive = options.size !== undefined
     this.#budget = options.size ?? 5 + random.below(40)
     this.#block = this.#fn.newBlock()
     this.#ctx = this.#fn.append(this.#block, 'param', { index: 0 }, [], { span })
@@ -91,7 +93,8 @@ class Generator {
     this.#ints.push(this.#constant(), this.#constant())
     for (const bits of BITS) this.#ints.push(this.#contextNumber(bits, 48))
     for (let i = this.#random.below(3); i >= 0; i--) this.#newSlot(i)
-    this.#statements(0)
+    do this.#statements(0)
+    while (this.#exhaustive && this.#budget > 0)
     this.#fn.setReturn(this.#block, this.#int(), span)
     return this.#fn
   }

@@ -85,6 +85,7 @@ export function lastStoreTo(call: InstOf<'call'>, slot: Slot): InstOf<'store'> |
     for (let i = at - 1; i >= 0; i--) {
       const inst: Inst = block.insts[i]!
       const touches = inst.op === 'call' ? inst.args.some((arg) => pointsInto(arg, slot)) : false
+      if (inst.op === 'invoke' && inst.args.some((arg) => pointsInto(arg, slot))) return undefined
       if (inst.op === 'asm' || (touches && helperRow(inst)!.effects.writes.includes('stack'))) return undefined
       if ((inst.op === 'store' || inst.op === 'atomic') && pointsInto(inst.args[0]!, slot)) {
         return inst.op === 'store' ? inst : undefined

@@ -39,11 +39,29 @@ export const gvn: Pass = {
   },
 }
 
+/** Loaded numbers that may live over calls; the packet pointer and one more value need the other registers. */
+const MOST_KEPT = 2
+
+const isCall = (inst: Inst): boolean => inst.op === 'call'
+
+/** Numbers that are loaded before a call and used behind it, as the function stands. */
+function loadsOverCalls(fn: Func): Set<Inst> {
+  const found = new Set<Inst>()
+  for (const block of fn.blocks) {
+    for (const inst of block.insts) {
+      if (inst.op !== 'load' || inst.type !== 'int') continue
+      if ([...inst.uses].some((user) => user.op !== 'phi' && anyBetween(inst, user, isCall))) found.add(inst)
+    }
+  }
+  return found
+}
+
 class Numbering {
   changed = false
   readonly #fn: Func
   readonly #table = new Map<string, Inst>()
   readonly #escaped: ReadonlySet<Slot>
+  #kept: Set<Inst> | undefined
 
   constructor(fn: Func) {
     this.#fn = fn
@@ -70,7 +88,16 @@ class Numbering {
   #stillHolds(known: Inst, inst: Inst): boolean {
     if (inst.op !== 'load') return true
     const place = placeOf(inst)
-    return !anyBetween(known, inst, (between) => mayWrite(between, place, this.#escaped))
+    if (anyBetween(known, inst, (between) => mayWrite(between, place, this.#escaped))) return false
+    return !anyBetween(known, inst, isCall) || this.#mayKeep(known)
+  }
+
+  /** A value kept over a call takes one of four registers, or is spilled, which costs more than to load it again. */
+  #mayKeep(load: Inst): boolean {
+    this.#kept ??= loadsOverCalls(this.#fn)
+    if (!this.#kept.has(load) && this.#kept.size >= MOST_KEPT) return false
+    this.#kept.add(load)
+    return true
   }
 }
 
@@ -89,6 +116,10 @@ function detail(inst: Inst): string {
       return String(inst.attr.value)
     case 'param':
       return String(inst.attr.index)
+    case 'arg':
+      return String(inst.attr.index)
+    case 'funcRef':
+      return inst.attr.function.name
     case 'phi':
       // Arguments of two blocks' phis belong to different edges.
       return `b${inst.block!.id} ${inst.type}`

@@ -95,6 +95,8 @@ function isOpaque(inst: Inst): boolean {
     case 'bswap':
     case 'atomic':
     case 'call':
+    case 'invoke':
+    case 'arg':
     case 'asm':
       return true
     case 'shl':
@@ -114,7 +116,8 @@ export function feedsBounds(value: Inst): boolean {
   const seen = new Set<Inst>([value])
   for (const inst of seen) {
     for (const user of inst.uses) {
-      if (user.type === 'ptr' || user.op === 'call' || user.op === 'ret' || user.op === 'asm') return true
+      if (user.type === 'ptr' || user.op === 'call' || user.op === 'invoke' || user.op === 'ret' || user.op === 'asm')
+        return true
       if (user.op === 'store' || user.op === 'atomic') {
         // Stack memory keeps bounds; other memory does not.
         if (user.args[0] !== inst && user.args[0]!.op === 'slot') return true

@@ -76,7 +76,7 @@ function widenInBlock(fn: Func, block: Block, escaped: ReadonlySet<Slot>): boole
 function touches(inst: Inst, slot: Slot, escaped: ReadonlySet<Slot>): boolean {
   if (inst.op === 'store' || inst.op === 'atomic') return pointsInto(inst.args[0]!, slot)
   const address = [...inst.args].find((arg) => pointsInto(arg, slot))
-  if (inst.op === 'call') return address !== undefined || escaped.has(slot)
+  if (inst.op === 'call' || inst.op === 'invoke') return address !== undefined || escaped.has(slot)
   return inst.op === 'asm'
 }
 

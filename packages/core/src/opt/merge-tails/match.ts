@@ -135,7 +135,7 @@ function matchInsts(a: Block, b: Block): [Inst, Inst][] {
 
 function sameShape(x: Inst, y: Inst): boolean {
   // A raw instruction names registers, so it must stay with its neighbours.
-  if (x.op === 'phi' || x.op === 'asm' || x.op === 'param') return false
+  if (x.op === 'phi' || x.op === 'asm' || x.op === 'param' || x.op === 'arg' || x.op === 'funcRef') return false
   if (opText(x) !== opText(y) || x.type !== y.type || x.args.length !== y.args.length) return false
   switch (x.op) {
     case 'load':
@@ -143,6 +143,8 @@ function sameShape(x: Inst, y: Inst): boolean {
     case 'store':
     case 'atomic':
       return x.attr.offset === (y as typeof x).attr.offset
+    case 'invoke':
+      return x.attr.callee.decl === (y as typeof x).attr.callee.decl
     case 'call':
       return x.attr.helper === (y as typeof x).attr.helper
     default:

@@ -41,8 +41,16 @@ export const simplify: Pass = {
 
 const VALUE_RULES: readonly Rule[] = [...ARITH_RULES, ...BITS_RULES, ...BSWAP_RULES, ...MEMORY_RULES]
 
+/** Calls have no local identities, and operations on memory only those of addresses. */
+function rulesFor(inst: Inst): readonly Rule[] {
+  const { class: kind } = rowOf(inst)
+  if (kind === 'memory') return MEMORY_RULES
+  return kind === 'call' ? [] : VALUE_RULES
+}
+
 function simplifyInst(fn: Func, inst: Inst, pass: PassContext, work: Set<Inst>): false | 'insts' | 'cfg' {
   if (inst.op === 'phi') return simplifyPhi(fn, inst, work)
+  if (inst.args.length === 0) return false
   const made: Inst[] = []
   const cx: RuleContext = {
     fn,
@@ -68,7 +76,7 @@ function applyRules(fn: Func, inst: Inst, cx: RuleContext, work: Set<Inst>): Cha
   if (rowOf(inst).class === 'terminator') return false
   if (inst.op === 'cmp') return simplifyCompare(fn, inst, cx, work)
   if (stripOperands(fn, inst, work)) return 'insts'
-  for (const rule of VALUE_RULES) {
+  for (const rule of rulesFor(inst)) {
     const value = rule(inst, cx)
     if (value) {
       replace(fn, inst, value, work)
