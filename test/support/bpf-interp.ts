@@ -7,8 +7,13 @@ import type { Insn } from '../../packages/core/src/bpf/insn.ts'
 import { slotsOf } from '../../packages/core/src/bpf/insn.ts'
 import type { MapDecl } from '../../packages/core/src/forms/module.ts'
 import type { MachineCode } from '../../packages/core/src/object/object.ts'
+import { HELPER_IDS } from '../../packages/core/src/tables/generated/helper-ids.ts'
+import { HELPERS, type HelperName } from '../../packages/core/src/tables/helpers/index.ts'
+import type { HelperRow } from '../../packages/core/src/tables/helpers/row.ts'
+import type { ArgKind } from '../../packages/core/src/tables/kinds.ts'
 import type { InterpInput, InterpResult } from './ssa-interp.ts'
 
+const HELPER_NAMES = new Map(Object.entries(HELPER_IDS).map(([name, id]) => [id as number, name as HelperName]))
 const STEP_LIMIT = 200_000
 const FRAME = (0xfffen << 48n) | 0x1000n
 const ALU = ['add', 'sub', 'mul', 'udiv', 'or', 'and', 'shl', 'lshr', '', 'umod', 'xor', '', 'ashr'] as const
@@ -41,6 +46,8 @@ class CodeMachine {
   /** undefined: not readable, as the verifier sees it. */
   readonly #regs: (bigint | undefined)[] = Array(11)
   readonly #packetSize: number
+  readonly #log: string[] = []
+  #calls = 0
 
   constructor(code: MachineCode, input: InterpInput, maps: readonly MapDecl[]) {
     this.#code = code
@@ -69,7 +76,7 @@ class CodeMachine {
       const hex = Buffer.from(bytes).toString('hex')
       if ((name === 'packet' || name.startsWith('map ')) && !/^0*$/.test(hex)) memory[name] = hex
     }
-    return { ret, log: [], memory }
+    return { ret, log: this.#log, memory }
   }
 
   #get(reg: number): bigint {
@@ -168,14 +175,39 @@ class CodeMachine {
   }
 
   #call(insn: Insn): undefined {
-    if (insn.imm !== 1) throw new Error(`helper ${insn.imm} is not modelled`)
-    const region = this.#regions[Number((this.#get(1) >> 32n) & 0xffffn)]!
-    const map = this.#maps.get(region.name.slice('ref '.length))!
-    const key = Buffer.from(this.#bytes(this.#get(2), 0, map.keySize, 'read')).toString('hex')
-    const hash = [...`map_lookup_elem(${map.name}, ${key})`].reduce((h, c) => (h * 31 + c.charCodeAt(0)) >>> 0, 7)
+    const name = HELPER_NAMES.get(insn.imm)
+    if (!name) throw new Error(`no helper ${insn.imm}`)
+    const row: HelperRow = HELPERS[name]
+    const args = row.args.map((_, i) => this.#get(i + 1))
+    const maps = row.args.map((kind, i) => (kind.kind === 'map' ? this.#mapOf(args[i]!) : undefined))
+    const shown = row.args.map((kind, i) => this.#shown(kind, args[i]!, { maps, args }))
+    const line = `${name}(${shown.join(', ')})`
+    if (row.effects.observable || row.effects.writes.length > 0 || row.effects.volatile) this.#log.push(line)
+    const hash = [...line].reduce((h, c) => (h * 31 + c.charCodeAt(0)) >>> 0, row.effects.volatile ? ++this.#calls : 7)
     for (let reg = 1; reg <= 5; reg++) this.#regs[reg] = undefined
-    this.#regs[0] = this.#lookup(map, key, hash)
+    const isLookup = row.ret.kind === 'mapValueOrNull'
+    this.#regs[0] = isLookup ? this.#lookup(maps[0]!, shown[1]!, hash) : BigInt(hash)
     return undefined
+  }
+
+  #mapOf(address: bigint): MapDecl {
+    return this.#maps.get(this.#regions[Number((address >> 32n) & 0xffffn)]!.name.slice('ref '.length))!
+  }
+
+  /** An argument as ssa-interp writes it: the bytes behind it, or the number. */
+  #shown(
+    kind: ArgKind,
+    value: bigint,
+    call: { maps: readonly (MapDecl | undefined)[]; args: readonly bigint[] },
+  ): string {
+    const map = 'map' in kind ? call.maps[kind.map] : undefined
+    let size = 0
+    if (kind.kind === 'mapKey') size = map!.keySize
+    else if (kind.kind === 'mapValue') size = map!.valueSize
+    else if (kind.kind === 'mem' && kind.access === 'read') size = kind.bytes ?? Number(call.args[kind.size!])
+    if (size > 0) return Buffer.from(this.#bytes(value, 0, size, 'read')).toString('hex')
+    if (kind.kind === 'map') return this.#mapOf(value).name
+    return kind.kind === 'int' || kind.kind === 'size' ? value.toString(16) : kind.kind
   }
 
   #lookup(map: MapDecl, key: string, hash: number): bigint {
