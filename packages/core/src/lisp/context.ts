@@ -99,6 +99,8 @@ export interface Cx {
   /** Blocks that `return-from` may leave. */
   readonly blocks: readonly { readonly name: Sym; readonly label: { readonly name: string } }[]
   readonly depth: number
+  /** Forms translated so far in this program: macros that double their argument end here. */
+  readonly budget: { forms: number }
 }
 
 export function lookup(scope: Scope | undefined, name: Sym): Meaning | undefined {

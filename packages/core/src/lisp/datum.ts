@@ -111,11 +111,14 @@ export function listFrom(items: readonly Value[], tail: Value): Value {
   return result
 }
 
+/** Longer lists are taken for circular ones. */
+export const MAX_LIST = 1_000_000
+
 /** The items of a proper list; undefined for anything else. */
 export function listItems(value: Value): Value[] | undefined {
   const items: Value[] = []
   let rest = value
-  while (isCons(rest)) {
+  while (isCons(rest) && items.length < MAX_LIST) {
     items.push(rest.car)
     rest = rest.cdr
   }
@@ -150,7 +153,7 @@ export function eql(a: Value, b: Value): boolean {
 export function equal(a: Value, b: Value): boolean {
   let x = a
   let y = b
-  while (isCons(x) && isCons(y)) {
+  for (let count = 0; isCons(x) && isCons(y) && count < MAX_LIST; count++) {
     if (!equal(x.car, y.car)) return false
     x = x.cdr
     y = y.cdr

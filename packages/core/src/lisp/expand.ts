@@ -86,23 +86,34 @@ const covers = (outer: Span, inner: Span): boolean =>
 /** Gives symbols that come from the call the span they have there. */
 function placeSymbols(module: ModuleState, call: Value, expansion: Value): void {
   const places = new Map<Sym, Span>()
-  collectPlaces(module, call, places)
+  collectPlaces({ module, places, seen: new Set() }, call)
   if (places.size > 0) applyPlaces(expansion, places, new Set())
 }
 
-function collectPlaces(module: ModuleState, value: Value, places: Map<Sym, Span>): void {
+interface Places {
+  readonly module: ModuleState
+  readonly places: Map<Sym, Span>
+  /** Data may share parts. */
+  readonly seen: Set<Value>
+}
+
+function collectPlaces(cx: Places, value: Value): void {
   // Heads of forms are left out: an error at a macro-made form belongs to the call as a whole.
   let rest = isCons(value) ? value.cdr : value
-  while (isCons(rest)) {
-    if (isSym(rest.car)) {
-      if (rest.carSpan && !places.has(rest.car)) places.set(rest.car, rest.carSpan)
-    } else if (isCons(rest.car)) {
-      if (isSym(rest.car.car) && rest.car.carSpan && !specialForm(module, rest.car.car) && !places.has(rest.car.car))
-        places.set(rest.car.car, rest.car.carSpan)
-      collectPlaces(module, rest.car, places)
+  while (isCons(rest) && !cx.seen.has(rest)) {
+    cx.seen.add(rest)
+    const item = rest.car
+    if (isSym(item)) notePlace(cx, item, rest.carSpan)
+    else if (isCons(item)) {
+      if (isSym(item.car) && !specialForm(cx.module, item.car)) notePlace(cx, item.car, item.carSpan)
+      collectPlaces(cx, item)
     }
     rest = rest.cdr
   }
+}
+
+function notePlace({ places }: Places, name: Sym, span: Span | undefined): void {
+  if (span && !places.has(name)) places.set(name, span)
 }
 
 function applyPlaces(value: Value, places: ReadonlyMap<Sym, Span>, seen: Set<Value>): void {

@@ -133,7 +133,7 @@ export function tick(interp: Interp): void {
 }
 
 export function typeError(what: string, expected: string, got: Value): LispError {
-  const text = printDatum(got)
+  const text = printDatum(got, 'readable', 60)
   return new LispError(
     'bad-argument-type',
     `\`${what}\` expected ${expected}, got \`${text.length > 60 ? `${text.slice(0, 57)}...` : text}\``,

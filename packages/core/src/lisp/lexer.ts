@@ -100,8 +100,10 @@ function readString(lexer: Lexer): string {
     lexer.position++
     if (char === '"') return result
     // A backslash only makes the next character ordinary, as in Common Lisp: "\n" is the letter n.
-    if (char === '\\') result += file.text[lexer.position++] ?? ''
-    else result += char
+    if (char === '\\') {
+      result += file.text[lexer.position] ?? ''
+      lexer.position = Math.min(lexer.position + 1, file.text.length)
+    } else result += char
   }
 }
 
@@ -151,7 +153,7 @@ function readChar(lexer: Lexer): Token {
   lexer.position += 2
   // The first character belongs to the token even when it is a terminator: `#\(`.
   const first = String.fromCodePoint(file.text.codePointAt(lexer.position) ?? 32)
-  lexer.position += first.length
+  lexer.position = Math.min(lexer.position + first.length, file.text.length)
   const text = first + (TERMINATORS.has(first) ? '' : rawToken(lexer))
   const span = { file, start, end: lexer.position }
   const char = [...text].length === 1 ? text : CHAR_NAMES[text.toUpperCase()]
@@ -202,7 +204,7 @@ function tokenText(lexer: Lexer): string {
       lexer.position = end + 1
     } else if (char === '\\') {
       result += file.text[lexer.position + 1] ?? ''
-      lexer.position += 2
+      lexer.position = Math.min(lexer.position + 2, file.text.length)
     } else {
       result += char.toUpperCase()
       lexer.position++

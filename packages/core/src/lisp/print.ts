@@ -23,42 +23,81 @@ const PREFIXES = new Map<Value, string>([
 ])
 const CHAR_NAMES: Readonly<Record<string, string>> = { ' ': 'Space', '\n': 'Newline', '\t': 'Tab', '\0': 'Null' }
 
-export function printDatum(value: Value, style: PrintStyle = 'readable'): string {
-  if (typeof value === 'bigint') return String(value)
-  if (typeof value === 'string') return style === 'readable' ? `"${value.replace(/["\\]/g, '\\$&')}"` : value
-  if (Array.isArray(value)) return `#(${value.map((v) => printDatum(v, style)).join(' ')})`
-  switch (value.kind) {
-    case 'symbol':
-      return printSymbol(value, style)
-    case 'char':
-      return style === 'readable' ? `#\\${CHAR_NAMES[value.char] ?? value.char}` : value.char
-    case 'hash':
-      return `#<hash-table ${value.entries.size}>`
-    case 'fn':
-      return `#<function ${value.name.toLowerCase()}>`
-    case 'cons':
-      return printCons(value, style)
+/** Text written so far; nothing is added beyond the limit, since data may share parts or be circular. */
+interface Writer {
+  out: string
+  readonly style: PrintStyle
+  readonly limit: number
+}
+
+/** At most about `limit` characters. */
+export function printDatum(value: Value, style: PrintStyle = 'readable', limit = 1_000_000): string {
+  const writer: Writer = { out: '', style, limit }
+  write(writer, value)
+  return writer.out
+}
+
+function write(writer: Writer, value: Value): void {
+  if (writer.out.length > writer.limit) return
+  const readable = writer.style === 'readable'
+  if (typeof value === 'bigint') writer.out += value
+  else if (typeof value === 'string') writer.out += readable ? `"${value.replace(/["\\]/g, '\\$&')}"` : value
+  else if (Array.isArray(value)) {
+    writer.out += '#('
+    writeItems(writer, value)
+    writer.out += ')'
+  } else {
+    switch (value.kind) {
+      case 'symbol':
+        writer.out += symbolText(value, writer.style)
+        break
+      case 'char':
+        writer.out += readable ? `#\\${CHAR_NAMES[value.char] ?? value.char}` : value.char
+        break
+      case 'hash':
+        writer.out += `#<hash-table ${value.entries.size}>`
+        break
+      case 'fn':
+        writer.out += `#<function ${value.name.toLowerCase()}>`
+        break
+      case 'cons':
+        writeCons(writer, value)
+    }
   }
 }
 
-function printSymbol(symbol: Sym, style: PrintStyle): string {
+function writeItems(writer: Writer, values: readonly Value[]): void {
+  for (const [i, value] of values.entries()) {
+    if (i > 0) writer.out += ' '
+    write(writer, value)
+  }
+}
+
+function symbolText(symbol: Sym, style: PrintStyle): string {
   const prefix = symbol.keyword ? ':' : symbol.interned || style === 'plain' ? '' : '#:'
   const odd = /[a-z\s()"';`,|]/.test(symbol.name) || symbol.name === ''
   return odd && style === 'readable' ? `${prefix}|${symbol.name}|` : prefix + symbol.name.toLowerCase()
 }
 
-function printCons(value: Cons, style: PrintStyle): string {
+function writeCons(writer: Writer, value: Cons): void {
   const prefix = PREFIXES.get(value.car)
-  if (prefix !== undefined && isCons(value.cdr) && value.cdr.cdr === NIL)
-    return prefix + printDatum(value.cdr.car, style)
-  const parts: string[] = []
+  if (prefix !== undefined && isCons(value.cdr) && value.cdr.cdr === NIL) {
+    writer.out += prefix
+    write(writer, value.cdr.car)
+    return
+  }
+  writer.out += '('
   let rest: Value = value
-  while (isCons(rest)) {
-    parts.push(printDatum(rest.car, style))
+  while (isCons(rest) && writer.out.length <= writer.limit) {
+    if (rest !== value) writer.out += ' '
+    write(writer, rest.car)
     rest = rest.cdr
   }
-  if (rest !== NIL) parts.push('.', printDatum(rest, style))
-  return `(${parts.join(' ')})`
+  if (rest !== NIL && !isCons(rest)) {
+    writer.out += ' . '
+    write(writer, rest)
+  }
+  writer.out += ')'
 }
 
 const WIDTH = 100

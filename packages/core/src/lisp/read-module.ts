@@ -95,6 +95,7 @@ function translateProgram(module: ModuleState, { decl, body, stx }: PendingProgr
       siblings: [],
       blocks: [],
       depth: 0,
+      budget: { forms: 0 },
     }
     module.options.trace?.({ stage: 'expand', program: decl.name, print: () => printExpansion(cx, body) })
     const form = bodyWithErrors(cx, stx, body)

@@ -8,7 +8,7 @@ import { Abort } from '../diag/diagnostic.ts'
 import type { Span } from '../diag/source.ts'
 import type { Trail } from '../forms/node.ts'
 import { trailNotes } from '../forms/trail.ts'
-import { isCons, isSym, NIL, type Sym, type Value } from './datum.ts'
+import { isCons, isSym, MAX_LIST, NIL, type Sym, type Value } from './datum.ts'
 import { printDatum } from './print.ts'
 
 export interface Stx {
@@ -26,7 +26,7 @@ export function isListStx(stx: Stx): boolean {
 export function elementsOf(stx: Stx): Stx[] | undefined {
   const result: Stx[] = []
   let rest = stx.datum
-  while (isCons(rest)) {
+  while (isCons(rest) && result.length < MAX_LIST) {
     const own = isCons(rest.car) ? (rest.car.span ?? rest.carSpan) : rest.carSpan
     result.push({ datum: rest.car, span: own ?? stx.span, trail: own ? undefined : stx.trail })
     rest = rest.cdr
@@ -48,7 +48,7 @@ export function symbolOf(stx: Stx, expected: string): Sym {
 
 /** The text of a datum for messages, cut to a readable length; symbols as the user spelled them. */
 export function quoted(stx: Stx): string {
-  const text = isSym(stx.datum) ? spelling(stx, stx.datum) : printDatum(stx.datum)
+  const text = isSym(stx.datum) ? spelling(stx, stx.datum) : printDatum(stx.datum, 'readable', 60)
   return `\`${text.length > 48 ? `${text.slice(0, 45)}...` : text}\``
 }
 

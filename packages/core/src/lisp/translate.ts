@@ -18,10 +18,16 @@ import { elementsOf, quoted, type Stx, syntaxError } from './syntax.ts'
 /** Core forms are walked recursively by later stages, so their depth is limited too. */
 const MAX_DEPTH = 1000
 
+/** A program of a million instructions is the kernel's limit; nobody writes this many forms. */
+const MAX_FORMS = 300_000
+
 const DECLARE = sym('DECLARE')
 
 export function toForm(cx: Cx, stx: Stx): Form {
   const { datum } = stx
+  if (++cx.budget.forms > MAX_FORMS) {
+    throw syntaxError('macro-limit', stx, `the program has more than ${MAX_FORMS} forms after macro expansion`)
+  }
   if (typeof datum === 'bigint') return integer(stx, datum)
   if (isSym(datum)) return symbolForm(cx, stx, datum)
   if (!isCons(datum)) {

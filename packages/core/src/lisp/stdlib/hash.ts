@@ -1,5 +1,5 @@
 /** Hash tables. Keys are compared by `eql`, or by `equal` when the table says so. */
-import { type HashTable, isChar, isHash, isSym, keyword, list, NIL, type Value } from '../datum.ts'
+import { type HashTable, isChar, isHash, isSym, keyword, listFrom, NIL, type Value } from '../datum.ts'
 import { toFn } from '../eval.ts'
 import { type Builtin, LispError, typeError } from '../interp.ts'
 import { printDatum } from '../print.ts'
@@ -79,11 +79,19 @@ export const HASH_FUNCTIONS: Readonly<Record<string, Builtin>> = {
   'HASH-TABLE-KEYS': {
     args: 'table',
     doc: 'List of the keys, in order of insertion.',
-    call: ([hash]) => list(...[...table('hash-table-keys', hash).entries.values()].map(([key]) => key)),
+    call: ([hash]) =>
+      listFrom(
+        [...table('hash-table-keys', hash).entries.values()].map(([key]) => key),
+        NIL,
+      ),
   },
   'HASH-TABLE-VALUES': {
     args: 'table',
     doc: 'List of the values, in order of insertion.',
-    call: ([hash]) => list(...[...table('hash-table-values', hash).entries.values()].map(([, value]) => value)),
+    call: ([hash]) =>
+      listFrom(
+        [...table('hash-table-values', hash).entries.values()].map(([, value]) => value),
+        NIL,
+      ),
   },
 }

@@ -9,9 +9,9 @@ import {
   isSym,
   isTrue,
   keyword,
-  list,
   listFrom,
   listItems,
+  MAX_LIST,
   NIL,
   type Value,
 } from '../datum.ts'
@@ -24,6 +24,12 @@ export function items(name: string, value: Value | undefined): Value[] {
   const result = listItems(value ?? NIL)
   if (!result) throw typeError(name, 'a list', value ?? NIL)
   return result
+}
+
+/** A length that fits into memory. */
+export function size(name: string, value: Value | undefined): number {
+  if (typeof value === 'bigint' && value >= 0n && value <= BigInt(MAX_LIST)) return Number(value)
+  throw typeError(name, `a size of 0 to ${MAX_LIST}`, value ?? NIL)
 }
 
 export const keyArg = (args: readonly Value[], name: string): Value | undefined => {
@@ -101,7 +107,10 @@ function append(lists: readonly Value[]): Value {
 function maplist(args: readonly Value[], interp: Interp): Value[] {
   const apply = toFn(interp, args[0]!).apply
   const result: Value[] = []
-  for (let tail = args[1]!; isCons(tail); tail = tail.cdr) result.push(apply([tail]))
+  for (let tail = args[1]!; isCons(tail); tail = tail.cdr) {
+    tick(interp)
+    result.push(apply([tail]))
+  }
   return result
 }
 
@@ -116,8 +125,8 @@ function find(interp: Interp, args: readonly Value[]): Value {
 }
 
 function getf(args: readonly Value[]): Value {
-  for (let tail = args[0]!; isCons(tail) && isCons(tail.cdr); tail = tail.cdr.cdr)
-    if (tail.car === args[1]) return tail.cdr.car
+  const plist = items('getf', args[0])
+  for (let i = 0; i + 1 < plist.length; i += 2) if (plist[i] === args[1]) return plist[i + 1]!
   return args[2] ?? NIL
 }
 
@@ -126,7 +135,10 @@ function setOperation(interp: Interp, args: readonly Value[], keep: 'both' | 'fi
   const test = tester(interp, options)
   const key = keyFunction(interp, options)
   const other = items('intersection', b)
-  return list(...items('intersection', a).filter((x) => other.some((y) => test(key(x), y)) === (keep === 'both')))
+  return listFrom(
+    items('intersection', a).filter((x) => other.some((y) => test(key(x), y)) === (keep === 'both')),
+    NIL,
+  )
 }
 
 function union(interp: Interp, args: readonly Value[]): Value {
@@ -134,7 +146,7 @@ function union(interp: Interp, args: readonly Value[]): Value {
   const test = tester(interp, options)
   const key = keyFunction(interp, options)
   const left = items('union', a)
-  return list(...left, ...items('union', b).filter((x) => !left.some((y) => test(key(x), y))))
+  return listFrom([...left, ...items('union', b).filter((x) => !left.some((y) => test(key(x), y)))], NIL)
 }
 
 const paths: Record<string, Builtin> = {}
@@ -168,12 +180,15 @@ for (const path of [
 export const LIST_FUNCTIONS: Readonly<Record<string, Builtin>> = {
   ...paths,
   CONS: fn('car cdr', 'A pair.', ([a, b]) => cons(a!, b!)),
-  LIST: fn('&rest items', 'A list of the items.', (args) => list(...args)),
+  LIST: fn('&rest items', 'A list of the items.', (args) => listFrom(args, NIL)),
   'LIST*': fn('item &rest items', 'A list whose tail is the last item.', (args) =>
     listFrom(args.slice(0, -1), args.at(-1)!),
   ),
   'MAKE-LIST': fn('size &key initial-element', 'A list of equal elements.', (args) =>
-    list(...Array.from({ length: Number(args[0]) }, () => keyArg(args, 'INITIAL-ELEMENT') ?? NIL)),
+    listFrom(
+      Array.from({ length: size('make-list', args[0]) }, () => keyArg(args, 'INITIAL-ELEMENT') ?? NIL),
+      NIL,
+    ),
   ),
   REST: fn('list', 'Everything but the first element.', ([value]) => part('rest', 'D', value!)),
   NTH: fn('n list', 'Element n, from 0.', ([n, value]) => nth(n!, value!)),
@@ -184,18 +199,18 @@ export const LIST_FUNCTIONS: Readonly<Record<string, Builtin>> = {
   }),
   LAST: fn('list &optional n', 'The last conses of a list.', ([value, n]) => {
     const all = items('last', value)
-    return list(...all.slice(Math.max(0, all.length - Number(n ?? 1n))))
+    return listFrom(all.slice(Math.max(0, all.length - Number(n ?? 1n))), NIL)
   }),
   BUTLAST: fn('list &optional n', 'All but the last elements.', ([value, n]) => {
     const all = items('butlast', value)
-    return list(...all.slice(0, Math.max(0, all.length - Number(n ?? 1n))))
+    return listFrom(all.slice(0, Math.max(0, all.length - Number(n ?? 1n))), NIL)
   }),
   APPEND: fn('&rest lists', 'One list of all elements.', append),
   NCONC: fn('&rest lists', 'One list of all elements.', append),
-  'COPY-LIST': fn('list', 'A copy of the spine.', ([value]) => list(...items('copy-list', value))),
+  'COPY-LIST': fn('list', 'A copy of the spine.', ([value]) => listFrom(items('copy-list', value), NIL)),
   'COPY-TREE': fn('tree', 'A deep copy.', ([value]) => copyTree(value!)),
   MAPCAR: fn('function list &rest lists', 'The results for each element.', (args, interp) =>
-    list(...mapRows('mapcar', args, interp)),
+    listFrom(mapRows('mapcar', args, interp), NIL),
   ),
   MAPC: fn('function list &rest lists', 'Calls for each element; the list.', (args, interp) => {
     mapRows('mapc', args, interp)
@@ -204,7 +219,7 @@ export const LIST_FUNCTIONS: Readonly<Record<string, Builtin>> = {
   MAPCAN: fn('function list &rest lists', 'The results, which are lists, appended.', (args, interp) =>
     append(mapRows('mapcan', args, interp)),
   ),
-  MAPLIST: fn('function list', 'The results for each tail.', (args, interp) => list(...maplist(args, interp))),
+  MAPLIST: fn('function list', 'The results for each tail.', (args, interp) => listFrom(maplist(args, interp), NIL)),
   MAPCON: fn('function list', 'The results for each tail, appended.', (args, interp) => append(maplist(args, interp))),
   MEMBER: fn('item list &key test key', 'The tail that begins with the item.', (args, interp) =>
     memberOf(interp, args[0]!, args[1]!, args.slice(2)),
@@ -219,7 +234,10 @@ export const LIST_FUNCTIONS: Readonly<Record<string, Builtin>> = {
   }),
   ACONS: fn('key value alist', 'The list with one pair more.', ([k, v, l]) => cons(cons(k!, v!), l!)),
   PAIRLIS: fn('keys values', 'An association list.', ([k, v]) =>
-    list(...rows('pairlis', [k!, v!]).map(([a, b]) => cons(a!, b!))),
+    listFrom(
+      rows('pairlis', [k!, v!]).map(([a, b]) => cons(a!, b!)),
+      NIL,
+    ),
   ),
   GETF: fn('plist key &optional default', 'A property.', getf),
   UNION: fn('list1 list2 &key test key', 'Elements of either list.', (args, interp) => union(interp, args)),

@@ -4,7 +4,21 @@
  * (with `into`), when/if/unless ... else ... end, always, never, thereis, initially, finally, return, named. The clauses
  * are compiled to steps once, then run.
  */
-import { isCons, isHash, isSym, isTrue, list, NIL, type Sym, sym, T, uninterned, type Value } from '../datum.ts'
+import {
+  type Cons,
+  cons,
+  isCons,
+  isHash,
+  isSym,
+  isTrue,
+  list,
+  NIL,
+  type Sym,
+  sym,
+  T,
+  uninterned,
+  type Value,
+} from '../datum.ts'
 import { bindParameters, evaluate, operandItems, withBlock } from '../eval.ts'
 import { childEnv, type Env, type Interp, LispError, NonLocalExit, type Operator, tick, typeError } from '../interp.ts'
 import { parseLambdaList } from '../lambda-list.ts'
@@ -378,8 +392,21 @@ const number = (value: Value | undefined, initial: bigint): bigint => {
   if (typeof value !== 'bigint') throw typeError('loop', 'an integer', value)
   return value
 }
-const extend = (old: Value | undefined, added: readonly Value[]): Value =>
-  list(...(old === undefined ? [] : operandItems(old)), ...added)
+// Last conses of the lists that loops are building: elements are put at the end in constant time.
+const lastCons = new WeakMap<Cons, Cons>()
+
+function extend(old: Value | undefined, added: readonly Value[]): Value {
+  let head = old === undefined ? NIL : old
+  let last = isCons(head) ? lastCons.get(head) : undefined
+  for (const item of added) {
+    const next = cons(item, NIL)
+    if (last) last.cdr = next
+    else head = next
+    last = next
+  }
+  if (isCons(head) && last) lastCons.set(head, last)
+  return head
+}
 
 const collect: Accumulation = (old, value) => extend(old, [value])
 const append: Accumulation = (old, value) => extend(old, operandItems(value))

@@ -4,6 +4,15 @@ import { bool, NIL, type Value } from '../datum.ts'
 import { type Builtin, type Interp, LispError, typeError } from '../interp.ts'
 import { fn } from './list.ts'
 
+/** Larger integers are refused, so that a loop of squarings cannot fill the memory. */
+const MAX_BITS = 65_536
+const LIMIT = 1n << BigInt(MAX_BITS)
+
+function checked(value: bigint): bigint {
+  if (value < LIMIT && value > -LIMIT) return value
+  throw new LispError('macro-limit', `an integer of more than ${MAX_BITS} bits`)
+}
+
 export function integer(name: string, value: Value | undefined): bigint {
   if (typeof value !== 'bigint') throw typeError(name, 'an integer', value ?? NIL)
   return value
@@ -11,7 +20,7 @@ export function integer(name: string, value: Value | undefined): bigint {
 
 const fold = (name: string, start: bigint, op: (a: bigint, b: bigint) => bigint): Builtin =>
   fn('&rest integers', 'The operation over all integers.', (args) =>
-    args.map((a) => integer(name, a)).reduce(op, start),
+    checked(args.map((a) => integer(name, a)).reduce(op, start)),
   )
 
 const chain = (name: string, op: (a: bigint, b: bigint) => boolean): Builtin =>
@@ -73,6 +82,8 @@ function expt(args: readonly Value[]): bigint {
   const power = integer('expt', args[1])
   if (power < 0n || power > 4096n)
     throw new LispError('bad-argument-type', `\`expt\` takes a power of 0 to 4096, got \`${power}\``)
+  if (Number(power) * base.toString(16).length > MAX_BITS / 4)
+    throw new LispError('macro-limit', `an integer of more than ${MAX_BITS} bits`)
   return base ** power
 }
 
@@ -80,7 +91,7 @@ function shift(args: readonly Value[]): bigint {
   const value = integer('ash', args[0])
   const count = integer('ash', args[1])
   if (count > 4096n) throw new LispError('bad-argument-type', `\`ash\` by ${count} is too much`)
-  return count < 0n ? value >> -count : value << count
+  return count < 0n ? value >> -count : checked(value << count)
 }
 
 function lesser(a: bigint, b: bigint): bigint {

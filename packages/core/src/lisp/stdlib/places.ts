@@ -1,5 +1,5 @@
 /** `setf` and what is built on it: places of compile-time code are variables, list parts, table entries, array elements. */
-import { isCons, isHash, isSym, isTrue, keyword, list, NIL, type Value } from '../datum.ts'
+import { isCons, isHash, isSym, isTrue, keyword, list, listFrom, NIL, type Value } from '../datum.ts'
 import { evaluate, evaluateArgs, lookupFunction, operandItems, setVariable } from '../eval.ts'
 import { type Env, type Interp, LispError, type Operator, typeError } from '../interp.ts'
 import { printDatum } from '../print.ts'
@@ -182,7 +182,7 @@ function evaluateRemf(interp: Interp, operands: Value, env: Env | undefined): Va
   const at = items.findIndex((item, i) => i % 2 === 0 && item === key)
   if (at < 0) return NIL
   items.splice(at, 2)
-  place.set(list(...items))
+  place.set(listFrom(items, NIL))
   return keyword('REMOVED')
 }
 

@@ -1,11 +1,14 @@
 /** Functions on sequences: lists, strings and vectors alike. The result has the kind of the argument. */
-import { bool, isChar, isCons, isSym, isTrue, list, listItems, NIL, type Value } from '../datum.ts'
+import { bool, isChar, isCons, isSym, isTrue, listFrom, listItems, MAX_LIST, NIL, type Value } from '../datum.ts'
 import { toFn } from '../eval.ts'
 import { type Builtin, type Interp, LispError, tick, typeError } from '../interp.ts'
 import { fn, items, keyArg, keyFunction, tester } from './list.ts'
 import { char, text } from './string.ts'
 
 export function elements(name: string, value: Value | undefined): Value[] {
+  if ((typeof value === 'string' || Array.isArray(value)) && value.length > MAX_LIST) {
+    throw new LispError('macro-limit', `\`${name}\`: a sequence of more than ${MAX_LIST} elements`)
+  }
   if (typeof value === 'string') return [...value].map(char)
   if (Array.isArray(value)) return value
   const result = listItems(value ?? NIL)
@@ -16,13 +19,13 @@ export function elements(name: string, value: Value | undefined): Value[] {
 /** A sequence of the kind of `model`. */
 function like(model: Value, values: readonly Value[]): Value {
   if (typeof model === 'string') return values.map((v) => text('sequence', v)).join('')
-  return Array.isArray(model) ? [...values] : list(...values)
+  return Array.isArray(model) ? [...values] : listFrom(values, NIL)
 }
 
 function ofType(type: Value, values: readonly Value[]): Value {
   const name = isSym(type) ? type.name : ''
   if (name === 'STRING') return values.map((v) => (isChar(v) ? v.char : text('concatenate', v))).join('')
-  if (name === 'LIST') return list(...values)
+  if (name === 'LIST') return listFrom(values, NIL)
   if (name === 'VECTOR') return [...values]
   throw new LispError('unsupported', "the result type is `'string`, `'list` or `'vector`")
 }

@@ -1,5 +1,5 @@
 /** Functions on strings and characters. Strings cannot be changed in place. */
-import { bool, type Char, isChar, isSym, list, listItems, NIL, type Value } from '../datum.ts'
+import { bool, type Char, isChar, isSym, listFrom, listItems, NIL, type Value } from '../datum.ts'
 import { type Builtin, LispError, typeError } from '../interp.ts'
 import { fn, keyArg } from './list.ts'
 
@@ -113,6 +113,6 @@ export const STRING_FUNCTIONS: Readonly<Record<string, Builtin>> = {
   }),
   'DIGIT-CHAR': fn('value &optional radix', 'The character of a digit.', digitChar),
   'SPLIT-STRING': fn('string separator', 'The parts between separators.', ([s, separator]) =>
-    list(...text('split-string', s).split(text('split-string', separator))),
+    listFrom(text('split-string', s).split(text('split-string', separator)), NIL),
   ),
 }
