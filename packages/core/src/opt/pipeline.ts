@@ -11,6 +11,7 @@ import { tailMerging } from './merge-tails/index.ts'
 import type { Step } from './pass.ts'
 import { fixpoint, once, runSteps } from './pass.ts'
 import { shareKeys } from './share-keys.ts'
+import { shareSlots } from './share-slots.ts'
 import { simplify } from './simplify/index.ts'
 import { simplifyCfg } from './simplify-cfg.ts'
 import { threadBranches } from './thread-branches.ts'
@@ -34,6 +35,8 @@ export const PIPELINE: readonly Step[] = [
   fixpoint('tails', ROUNDS, [tailMerging, simplify, gvn, dce, simplifyCfg]),
   once(shareKeys),
   fixpoint('last', ROUNDS, [dse, simplify, gvn, dce, simplifyCfg]),
+  // After everything that reasons about slots of single operations.
+  once(shareSlots),
 ]
 
 /** Optimizes in place. Correct, only larger, with any set of optional passes left out. */

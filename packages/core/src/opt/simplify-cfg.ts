@@ -98,6 +98,9 @@ function shareReturns(fn: Func): boolean {
       first.set(key, block)
       continue
     }
+    const last = shared.insts.at(-1)!
+    // A constant made in a dominating block need not reach the new predecessors.
+    if (value.op === 'const' && last.args[0]!.block !== shared) fn.setArg(last, 0, constantIn(fn, shared, value))
     for (const pred of [...block.preds]) moveEdge(fn, pred, block, shared)
     if (block.preds.length === 0) fn.removeBlocks(new Set([block]))
     changed = true
