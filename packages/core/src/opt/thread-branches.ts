@@ -59,14 +59,17 @@ function testOf(block: Block, dom: DomTree): InstOf<'br'> | undefined {
   if (last?.op !== 'br' || block.preds.length === 0) return undefined
   // Entering a loop behind its header would give it two entries.
   if (block.preds.some((pred) => dom.dominates(block, pred))) return undefined
-  const local = block.insts.slice(0, -1)
-  const onlyHere = local.every((inst) => {
+  const onlyHere = block.insts.slice(0, -1).every((inst) => {
     const cheap = inst.op === 'phi' || inst.op === 'const'
-    return (
-      cheap && [...inst.uses].every((use) => use === last || (use.op === 'phi' && block.succs.includes(use.block!)))
-    )
+    return cheap && [...inst.uses].every((use) => use === last || isEdgeArgument(inst, use, block))
   })
   return onlyHere ? last : undefined
+}
+
+/** A phi takes the value over the edges from `block` itself, not from some block behind it. */
+function isEdgeArgument(value: Inst, use: Inst, block: Block): boolean {
+  if (use.op !== 'phi') return false
+  return use.args.every((arg, i) => arg !== value || use.block!.preds[i] === block)
 }
 
 /** What the test gives when control comes over this edge; undefined when that is open. */
