@@ -30,7 +30,7 @@ XDP_PASS)`,
 (defprog p (:type :cgroup-skb :section "cgroup_skb/egress")
 (let ((pkt (make-packet-buf)))
 (skb-load-bytes (ctx-ptr) 0 pkt (sizeof ip-hdr))
-(ip-hdr-protocol pkt)))`,
+(ip-hdr-protocol pkt)) 1)`,
   },
   'map types': {
     text: `(defmap connection-table :type :hash :key-size 16 :value-size 8 :max-entries 1024)
