@@ -13,6 +13,8 @@ export interface Coloring {
   readonly color: ReadonlyMap<Reg, Reg>
   /** Nodes without a register. */
   readonly failed: readonly Reg[]
+  /** The two nodes are alive at the same time. */
+  conflicts(a: Reg, b: Reg): boolean
 }
 
 /** Scratch registers first; r0 last of them, since results and return values want it. */
@@ -36,7 +38,7 @@ export function colorGraph(coalesced: Coalesced, cost: ReadonlyMap<Reg, number>)
     if (reg === undefined) failed.push(node)
     else color.set(node, reg)
   }
-  return { color, failed }
+  return { color, failed, conflicts: (a, b) => around.get(a)!.has(b) }
 }
 
 /** Empties the graph's neighbour sets. */

@@ -11,7 +11,7 @@
  */
 import { invariant } from '../diag/diagnostic.ts'
 import { type Coalesced, type CoalesceMode, coalesce } from './coalesce.ts'
-import { colorGraph } from './color.ts'
+import { type Coloring, colorGraph } from './color.ts'
 import { buildGraph } from './interference.ts'
 import { computeLiveness } from './liveness.ts'
 import type { MachFunc, MachInst, Reg } from './mach.ts'
@@ -44,16 +44,15 @@ function tryAllocate(fn: MachFunc, window: number): boolean {
     }
     const spilled = attempt.failed.filter((node) => !isTemp(attempt, node, temps))
     if (spilled.length === 0) return false
-    const groups = spilled.map((node) => attempt.members.get(node)!)
-    spillRegisters(fn, { homes: assignHomes(fn, groups), window, onTemp: (reg) => temps.add(reg) })
+    const groups = spilled.map((node) => ({ node, members: attempt.members.get(node)! }))
+    const homes = assignHomes(fn, groups, attempt.conflicts)
+    spillRegisters(fn, { homes, window, onTemp: (reg) => temps.add(reg) })
   }
   return false
 }
 
-interface Attempt {
+interface Attempt extends Coloring {
   readonly coalesced: Coalesced
-  readonly color: ReadonlyMap<Reg, Reg>
-  readonly failed: readonly Reg[]
   readonly members: ReadonlyMap<Reg, Reg[]>
 }
 
@@ -76,9 +75,9 @@ function attemptColoring(
     if (list) list.push(reg)
     else members.set(node, [reg])
   }
-  const { color, failed } = colorGraph(coalesced, spillCosts(fn, coalesced, members, temps))
-  if (failed.length > 0 && keepFailures.length === 0) return undefined
-  return { coalesced, color, failed, members }
+  const coloring = colorGraph(coalesced, spillCosts(fn, coalesced, members, temps))
+  if (coloring.failed.length > 0 && keepFailures.length === 0) return undefined
+  return { ...coloring, coalesced, members }
 }
 
 /** Slots that spilling a node adds, with loops counted more. */

@@ -24,26 +24,48 @@ export interface SpillPlan {
   readonly onTemp: (reg: Reg) => void
 }
 
-/** A home for each group of coalesced registers. */
-export function assignHomes(fn: MachFunc, groups: readonly (readonly Reg[])[]): Map<Reg, Home> {
+/** Registers that were coalesced into one node. */
+export interface SpillGroup {
+  readonly node: Reg
+  readonly members: readonly Reg[]
+}
+
+/** A home for each group; groups that are never alive together share a slot. */
+export function assignHomes(
+  fn: MachFunc,
+  groups: readonly SpillGroup[],
+  conflicts: (a: Reg, b: Reg) => boolean,
+): Map<Reg, Home> {
   const groupOf = new Map<Reg, number>()
-  groups.forEach((group, i) => {
-    for (const reg of group) groupOf.set(reg, i)
+  groups.forEach(({ members }, i) => {
+    for (const reg of members) groupOf.set(reg, i)
   })
   const remat = rematGroups(fn, groupOf)
   const homes = new Map<Reg, Home>()
-  groups.forEach((group, i) => {
+  const shared: { readonly slot: Slot; readonly nodes: Reg[] }[] = []
+  groups.forEach(({ node, members }, i) => {
     const inst = remat.get(i)
-    let home: Home
-    if (inst) home = { kind: 'remat', inst }
-    else {
-      const slot: Slot = { id: fn.slots.length, name: 'spilled value', size: 8, align: 8 }
-      fn.slots.push(slot)
-      home = { kind: 'slot', slot }
-    }
-    for (const reg of group) homes.set(reg, home)
+    const home: Home = inst ? { kind: 'remat', inst } : { kind: 'slot', slot: placeNode(fn, node, shared, conflicts) }
+    for (const reg of members) homes.set(reg, home)
   })
   return homes
+}
+
+function placeNode(
+  fn: MachFunc,
+  node: Reg,
+  shared: { readonly slot: Slot; readonly nodes: Reg[] }[],
+  conflicts: (a: Reg, b: Reg) => boolean,
+): Slot {
+  const free = shared.find(({ nodes }) => !nodes.some((other) => conflicts(node, other)))
+  if (free) {
+    free.nodes.push(node)
+    return free.slot
+  }
+  const slot: Slot = { id: fn.slots.length, name: 'spilled value', size: 8, align: 8 }
+  fn.slots.push(slot)
+  shared.push({ slot, nodes: [node] })
+  return slot
 }
 
 /** Groups whose every definition is the same repeatable instruction (copies inside the group aside). */
@@ -69,6 +91,8 @@ export function rematGroups(fn: MachFunc, groupOf: ReadonlyMap<Reg, number>): Ma
 export function spillRegisters(fn: MachFunc, plan: SpillPlan): void {
   for (const block of fn.blocks) new BlockSpiller(fn, plan, block).run()
 }
+
+const slotOf = (home: Home | undefined): Slot | undefined => (home?.kind === 'slot' ? home.slot : undefined)
 
 class BlockSpiller {
   readonly #fn: MachFunc
@@ -102,9 +126,9 @@ class BlockSpiller {
     const from = this.#home(inst.src)
     const names = { dst: inst.selected!.dst, src: inst.selected!.src }
     this.#current.delete(inst.dst)
-    if (to && to === from) {
+    if (to && (to === from || slotOf(to) === slotOf(from))) {
       // Both live in one place: nothing to do, but the checker hears of it.
-      const slot = to.kind === 'slot' ? to.slot : undefined
+      const slot = slotOf(to)
       if (slot) this.#out.push({ ...inst, dst: NO_REG, src: NO_REG, dstRole: 0, srcRole: 0, slot, selected: names })
       return
     }
