@@ -8,10 +8,12 @@
  * Without it `p` stays alive next to `q`, which costs a copy per check. It applies when `p` is not needed after `q`
  * except for accesses that `q` precedes on every path. Relies on check_packet_access (kernel/bpf/verifier.c, 6.18): the
  * fixed parts of pointer and instruction are summed before the comparison with the range, so a negative offset is fine;
- * the range belongs to the packet pointer's id and survives adding a constant.
+ * the range belongs to the packet pointer's id and survives adding a constant. Where a check of `q` failed, the register
+ * of `q` (and no other) is marked as beyond the end (mark_pkt_end), so accesses there, and where the paths meet again,
+ * stay with `p`.
  */
 import type { DomTree } from '../ssa/dom.ts'
-import type { Block, Func, Inst } from '../ssa/func.ts'
+import type { Block, Func, Inst, InstOf } from '../ssa/func.ts'
 import { pointerSpace } from './pointer-space.ts'
 import { addressesOnly, smallConst } from './remat.ts'
 
@@ -56,10 +58,29 @@ function isLastNeed(q: Inst, p: Inst, dom: DomTree, folded: ReadonlySet<Inst>): 
       const leaves = user.block!.preds.filter((_, i) => user.args[i] === p)
       if (leaves.some((block) => block === q.block || later.has(block))) return false
     } else if (dom.precedes(q, user)) {
+      if (!isBehindPassedChecks(q, user, dom)) return false
       if (!isShifted(user, p) && !folded.has(user) && !isNearAccess(user, p)) return false
     } else if (later.has(user.block!)) return false
   }
   return true
+}
+
+/** No path to the user leads over an edge on which a check of `q` failed. */
+function isBehindPassedChecks(q: Inst, user: Inst, dom: DomTree): boolean {
+  for (const check of q.uses) {
+    if (check.op !== 'br' || check === user) continue
+    const from = check.block!
+    const pass = from.succs[passingEdge(check, q)]!
+    const passed = pass.preds.length === 1 && dom.dominates(pass, user.block!)
+    if (!passed && reachableBlocks(from, q.block!).has(user.block!)) return false
+  }
+  return true
+}
+
+/** Index of the target where `q` lies inside the packet. */
+function passingEdge({ attr, args }: InstOf<'br'>, q: Inst): 0 | 1 {
+  const below = attr.pred === 'ult' || attr.pred === 'ule'
+  return below === (args[0] === q) ? 0 : 1
 }
 
 /** Both offsets stay far inside 16 bits. */

@@ -1,0 +1,117 @@
+/**
+ * Compiles one program in several ways, runs every result on the same packets, and compares all that can be seen: with
+ * passes off and on, with some passes left out, for other CPU levels; in the VM and in the kernel.
+ */
+import { type CompileResult, compileLisp } from '../../packages/core/src/compile.ts'
+import { CompileError } from '../../packages/core/src/diag/diagnostic.ts'
+import { sourceFile } from '../../packages/core/src/diag/source.ts'
+import type { CompileOptions } from '../../packages/core/src/options.ts'
+import { PIPELINE } from '../../packages/core/src/opt/pipeline.ts'
+import type { ObjectBackend } from '../../packages/core/src/runtime/backend.ts'
+import { createVm } from '../../packages/core/src/vm/vm.ts'
+import { loadKernelObject } from '../../packages/loader/src/index.ts'
+import { type Observation, observe } from '../kernel/differential.ts'
+import { skbPackets, testPackets } from '../support/packets.ts'
+import { type Random, randomFrom } from '../support/random.ts'
+
+export interface Subject {
+  readonly seed: number
+  readonly text: string
+  readonly type: 'xdp' | 'tc'
+  readonly needsV4: boolean
+}
+
+export type Machine = 'vm' | 'kernel'
+
+export interface Variant {
+  readonly machine: Machine
+  readonly options: Partial<CompileOptions>
+}
+
+export type Failure =
+  | { readonly kind: 'crash' | 'rejected'; readonly variant: Variant; readonly detail: string }
+  | { readonly kind: 'mismatch'; readonly variant: Variant; readonly seen: Observation; readonly expected: Observation }
+
+export type Outcome =
+  /** The compiler says no, with a diagnostic. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  | { readonly kind: 'agrees'; readonly runs: number }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+
+/** The first one is the reference of the others. */
+export function variantsOf({ seed, needsV4 }: Subject, machines: readonly Machine[]): Variant[] {
+  const random = randomFrom(seed ^ 0x5eed)
+  const cpu = needsV4 ? 'v4' : 'v3'
+  const other: Partial<CompileOptions> = { cpu: needsV4 ? 'v4' : random.pick(['v1', 'v2', 'v4']) }
+  const all = machines.flatMap((machine): Variant[] => [
+    { machine, options: { cpu, skip: ['all'] } },
+    { machine, options: { cpu } },
+    random.oneIn(2)
+      ? { machine, options: { cpu, skip: somePasses(random), directElements: random.oneIn(2) } }
+      : { machine, options: { ...other, ...(random.oneIn(3) && { skip: ['all'] }) } },
+  ])
+  return all
+}
+
+const PASSES = [...new Set(PIPELINE.flatMap((step) => step.passes).flatMap((p) => (p.required ? [] : [p.name])))]
+
+function somePasses(random: Random): string[] {
+  if (random.oneIn(2)) return [random.pick(PASSES)]
+  return PASSES.filter(() => random.oneIn(3))
+}
+
+const pools = new Map<string, readonly Uint8Array[]>()
+
+export function packetsFor({ seed, type }: Subject, count: number): Uint8Array[] {
+  let pool = pools.get(type)
+  if (!pool) {
+    pool = type === 'xdp' ? testPackets(1, 400) : skbPackets(1, 400)
+    pools.set(type, pool)
+  }
+  const random = randomFrom(seed + 7)
+  return Array.from({ length: count }, () => random.pick(pool))
+}
+
+export function check(
+  subject: Subject,
+  packets: readonly Uint8Array[],
+  variants = variantsOf(subject, ['vm']),
+): Outcome {
+  let expected: Observation | undefined
+  const results = new Map<string, CompileResult>()
+  for (const variant of variants) {
+    let result: CompileResult
+    try {
+      const key = JSON.stringify(variant.options)
+      result = results.get(key) ?? compileLisp(sourceFile('fuzz.bpf.lisp', subject.text), {}, variant.options)
+      results.set(key, result)
+    } catch (error) {
+      if (error instanceof CompileError) {
+        const [{ code, message }] = error.diagnostics as [{ code: string; message: string }]
+        return { kind: 'refused', code, message }
+      }
+      return { kind: 'failed', failure: { kind: 'crash', variant, detail: String(error) } }
+    }
+    let seen: Observation
+    try {
+      seen = execute(result, variant.machine, packets)
+    } catch (error) {
+      return { kind: 'failed', failure: { kind: 'rejected', variant, detail: String(error) } }
+    }
+    expected ??= seen
+    if (JSON.stringify(seen) !== JSON.stringify(expected)) {
+      return { kind: 'failed', failure: { kind: 'mismatch', variant, seen, expected } }
+    }
+  }
+  return { kind: 'agrees', runs: variants.length * packets.length }
+}
+
+function execute({ object }: CompileResult, machine: Machine, packets: readonly Uint8Array[]): Observation {
+  const backend: ObjectBackend = machine === 'vm' ? createVm(object) : loadKernelObject(object)
+  try {
+    backend.maps.get('programs')?.setProgram?.(1, backend.programs.get('next')!)
+    return observe(backend, { program: 'main', packets })
+  } finally {
+    backend.close()
+  }
+}
