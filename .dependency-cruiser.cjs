@@ -21,6 +21,7 @@ const ORDER = {
   vm: [...ANYWHERE, 'bpf', 'object', 'btf', 'elf', 'vm', 'runtime'],
   runtime: [...ANYWHERE, 'bpf', 'object', 'btf', 'elf', 'runtime'],
   packets: ['diag', 'runtime', 'packets'],
+  dsl: [...ANYWHERE, 'runtime', 'dsl'],
   'emit-module': [...ANYWHERE, 'forms', 'object', 'runtime', 'emit-module'],
 }
 

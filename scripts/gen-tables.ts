@@ -6,12 +6,13 @@
  *
  * Both are deterministic; a test demands that the committed tables are what `gen` writes.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { argv } from 'node:process'
 import { readBtf } from '../packages/core/src/btf/reader.ts'
 import { extractBtf } from './tables/extract-btf.ts'
 import { generateTables } from './tables/generate.ts'
+import { generateDsl } from './tables/generate-dsl.ts'
 import { inputText, type KernelInput } from './tables/kernel-input.ts'
 
 const INPUT = new URL('./input/kernel-6.18.json', import.meta.url)
@@ -31,4 +32,11 @@ const input = JSON.parse(readFileSync(INPUT, 'utf8')) as KernelInput // the file
 for (const [name, text] of Object.entries(generateTables(input))) {
   writeFileSync(new URL(`${name}.ts`, OUTPUT), text)
   console.log(`wrote tables/generated/${name}.ts`)
+}
+
+const DSL = new URL('../packages/core/src/dsl/generated/', import.meta.url)
+mkdirSync(DSL, { recursive: true })
+for (const [name, text] of Object.entries(generateDsl())) {
+  writeFileSync(new URL(`${name}.ts`, DSL), text)
+  console.log(`wrote dsl/generated/${name}.ts`)
 }

@@ -7,6 +7,8 @@ export default defineConfig({
     runtime: 'src/entry/runtime.ts',
     vm: 'src/entry/vm.ts',
     packets: 'src/entry/packets.ts',
+    dsl: 'src/entry/dsl.ts',
+    evaluate: 'src/entry/evaluate.ts',
   },
   platform: 'neutral',
   target: 'es2022',

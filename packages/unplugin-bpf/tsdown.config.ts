@@ -8,6 +8,7 @@ export default defineConfig({
     runtime: 'src/runtime.ts',
     'runtime-browser': 'src/runtime-browser.ts',
     packets: 'src/packets.ts',
+    dsl: 'src/dsl.ts',
     cli: 'src/cli/main.ts',
     ...Object.fromEntries(plugins.map((name) => [name, `src/${name}.ts`])),
   },

@@ -37,7 +37,8 @@
  *
  * Helpers. `bpf.x(...)`: `x` is the camel-case name of a helper row, or a name in HELPER_ALIASES (dsl/helper-aliases.ts). A
  * `mem` argument and the `size` that belongs to it are ONE argument in TypeScript, in the place of whichever comes first
- * in the row: a reference to an array, a struct, or a view; its size is that of the type. `trace_printk` is
+ * in the row: a reference to an array, a struct, or a view; its size is that of the type (`null` where the row says
+ * nullable: size 0). Arguments after the last that is needed may be left out and are 0. `trace_printk` is
  * `bpf.printk(format, ...numbers)`. A `ctx` argument takes the handler's `ctx`. Map arguments take the map. `mapKey` and `mapValue` take a value.
  */
 import type { GlobalDef, MapDef } from './map-def.ts'

@@ -14,8 +14,10 @@ export interface MapDef {
   readonly key: Type | undefined
   /** Absent for ring buffers and kinds whose values are descriptors (then 4 bytes). */
   readonly value: Type | undefined
-  /** Ring buffers: type of the records. */
+  /** Ring buffers and perf event arrays: type of the records. */
   readonly record: Type | undefined
+  /** Maps of maps: the template of the inner ones. */
+  readonly inner?: MapDef | undefined
   /** Ring buffers: bytes. */
   readonly maxEntries: number
   /** BPF_F_*, those that the kind requires included. */

@@ -9,7 +9,10 @@ import type { KernelStructDef } from './schema.ts'
 /** Type of one parameter: a value, or a pointer to a kernel struct that is known by BTF. */
 export type ParamType = Type | KernelStructDef
 
-/** What the handler's parameters are. */
+/**
+ * What the handler's parameters are. Handlers with arguments may take one parameter more: the context itself, as helpers
+ * want it (`(dfd, name, ctx) => bpf.getStackid(ctx, stacks)`); in `kprobe` kinds it also has the fields of `pt_regs`.
+ */
 export type ContextDef =
   /** One parameter `ctx`: the fields of tables/contexts in camel case; packet types also have `length` and `at(S, off)`. */
   | { readonly kind: 'table'; readonly name: ContextName }

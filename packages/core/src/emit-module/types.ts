@@ -4,10 +4,10 @@
  */
 import { assertNever } from '../diag/diagnostic.ts'
 import type { Span } from '../diag/source.ts'
-import type { MapDecl, Module, ProgramDecl } from '../forms/module.ts'
+import type { MapDecl, Module } from '../forms/module.ts'
 import { fieldKeys } from '../runtime/codec.ts'
 import { MAP_TYPES, type MapTypeRow } from '../tables/map-types.ts'
-import { PROGRAM_TYPES, type ProgramTypeRow } from '../tables/program-types.ts'
+import { PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
 import type { StructType, Type, UnionType } from '../types/types.ts'
 import { isExportable, moduleExports } from './exports.ts'
 import { typeScriptType } from './type-names.ts'
@@ -36,7 +36,7 @@ export function emitModuleTypes(module: Module): ModuleTypes {
   out.line('  maps: {')
   for (const { key, decl } of exported.maps) out.member(key, mapHandle(decl), decl.span)
   out.line('  }').line('  programs: {')
-  for (const { key, decl } of exported.programs) out.member(key, programHandle(decl), decl.span)
+  for (const { key, decl } of exported.programs) out.member(key, handleInterface(decl.type), decl.span)
   out.line('  }').line('  structs: {')
   for (const { name } of exported.structs) out.line(`    readonly ${name}: bpf.Struct<${name}>`)
   out.line('  }').line('  constants: {')
@@ -95,8 +95,8 @@ function valueType(type: Type | undefined): string {
 }
 
 /** The handle interface of a program type, by how it attaches. */
-function programHandle(decl: ProgramDecl): string {
-  const row: ProgramTypeRow = PROGRAM_TYPES[decl.type]
+export function handleInterface(type: ProgramTypeName): string {
+  const row: ProgramTypeRow = PROGRAM_TYPES[type]
   switch (row.link) {
     case 'xdp':
       return 'bpf.XdpProgram'

@@ -1,0 +1,158 @@
+/**
+ * Types of map values: what programs may call, and under `~u` the handle that user space gets. The handles are those of
+ * `.bpf.lisp` modules.
+ */
+import type {
+  ArrayMap,
+  HashMap,
+  LpmKey,
+  LpmMap,
+  PerCpuArrayMap,
+  PerCpuHashMap,
+  ProgArrayMap,
+  RawMap,
+  RingBuffer,
+} from '../runtime/types.ts'
+import type { AnySchema, Context, Infer, i64, Kernel, Ref, Reserved, u32 } from './types.ts'
+
+/** `U`: the user-space handle. */
+export interface MapValue<U> {
+  /** Never there; for types only. */
+  readonly '~u': U
+}
+// biome-ignore lint/suspicious/noExplicitAny: any handle
+export type AnyMapValue = MapValue<any>
+
+export type UpdateFlags = 'any' | 'noexist' | 'exist'
+/** The amount of `add`: maps of integers only. */
+type Amount<K> = [K] extends [number] ? number : never
+
+export interface Lookup<K, V> {
+  /** Reference to the value in the map, or null: test it before use. */
+  get(key: K): Ref<V> | null
+}
+
+export interface HashValue<K extends AnySchema, V extends AnySchema, U>
+  extends MapValue<U>,
+    Lookup<Kernel<K>, Kernel<V>> {
+  has(key: Kernel<K>): boolean
+  /** Inserts or replaces; a negative error number when the map is full or `flags` forbids it. */
+  set(key: Kernel<K>, value: Kernel<V>, flags?: UpdateFlags): i64
+  delete(key: Kernel<K>): i64
+  /** Adds atomically; a missing key starts at 0. */
+  add(key: Kernel<K>, amount: Amount<Kernel<V>>): void
+}
+
+export interface ArrayValue<V extends AnySchema, U> extends MapValue<U>, Lookup<u32, Kernel<V>> {
+  set(index: u32, value: Kernel<V>): i64
+  add(index: u32, amount: Amount<Kernel<V>>): void
+}
+
+export interface LpmValue<D extends AnySchema, V extends AnySchema>
+  extends HashValue<
+    AnySchema & { '~k': { prefixLength: u32; data: Kernel<D> } },
+    V,
+    LpmMap<LpmKey<Infer<D>>, Infer<V>>
+  > {}
+
+export interface RingbufValue<E extends AnySchema> extends MapValue<RingBuffer<Infer<E>>> {
+  /** A record to fill in, or null when the buffer is full. */
+  reserve(): Reserved<Kernel<E>> | null
+  /** Copies a record. */
+  output(record: Kernel<E>, flags?: number): i64
+}
+
+export interface PerfValue<E extends AnySchema> extends MapValue<RawMap> {
+  output(ctx: Context, record: Kernel<E>): i64
+}
+
+export interface QueueValue<V extends AnySchema> extends MapValue<RawMap> {
+  push(value: Kernel<V>): i64
+  /** Takes the next value out; null when there is none. */
+  pop(): Ref<Kernel<V>> | null
+  peek(): Ref<Kernel<V>> | null
+}
+
+export interface BloomValue<V extends AnySchema> extends MapValue<RawMap> {
+  push(value: Kernel<V>): i64
+  has(value: Kernel<V>): boolean
+}
+
+export interface ProgArrayValue extends MapValue<ProgArrayMap> {
+  /** Goes on in the program at `index` and does not come back; falls through when there is none. */
+  tailCall(ctx: Context, index: u32): void
+}
+
+export interface MapOptions {
+  readonly maxEntries: number
+  /** BPF_F_*; those that the kind requires are added. */
+  readonly flags?: number
+  readonly pinning?: 'byName'
+}
+type OptionalCount = Partial<MapOptions>
+export interface BytesOptions extends Omit<MapOptions, 'maxEntries'> {
+  /** Size of the buffer: a power of two, at least a page. */
+  readonly bytes: number
+}
+
+type UserHash<K, V, O> = O extends { readonly perCpu: true }
+  ? PerCpuHashMap<Infer<K>, Infer<V>>
+  : HashMap<Infer<K>, Infer<V>>
+type UserArray<V, O> = O extends { readonly perCpu: true } ? PerCpuArrayMap<Infer<V>> : ArrayMap<Infer<V>>
+
+export interface MapConstructors {
+  hash<K extends AnySchema, V extends AnySchema, const O extends MapOptions & { lru?: boolean; perCpu?: boolean }>(
+    key: K,
+    value: V,
+    options: O,
+  ): HashValue<K, V, UserHash<K, V, O>>
+  lruHash<K extends AnySchema, V extends AnySchema>(
+    key: K,
+    value: V,
+    options: MapOptions,
+  ): HashValue<K, V, HashMap<Infer<K>, Infer<V>>>
+  perCpuHash<K extends AnySchema, V extends AnySchema>(
+    key: K,
+    value: V,
+    options: MapOptions,
+  ): HashValue<K, V, PerCpuHashMap<Infer<K>, Infer<V>>>
+  lruPerCpuHash<K extends AnySchema, V extends AnySchema>(
+    key: K,
+    value: V,
+    options: MapOptions,
+  ): HashValue<K, V, PerCpuHashMap<Infer<K>, Infer<V>>>
+  array<V extends AnySchema, const O extends MapOptions & { perCpu?: boolean }>(
+    value: V,
+    options: O,
+  ): ArrayValue<V, UserArray<V, O>>
+  perCpuArray<V extends AnySchema>(value: V, options: MapOptions): ArrayValue<V, PerCpuArrayMap<Infer<V>>>
+  /** Longest prefix match over `data`, which lies in network order (`ipv4`, `ipv6`, bytes). */
+  lpmTrie<D extends AnySchema, V extends AnySchema>(data: D, value: V, options: MapOptions): LpmValue<D, V>
+  ringbuf<E extends AnySchema>(record: E, options: BytesOptions): RingbufValue<E>
+  userRingbuf(options: BytesOptions): MapValue<RawMap>
+  queue<V extends AnySchema>(value: V, options: MapOptions): QueueValue<V>
+  stack<V extends AnySchema>(value: V, options: MapOptions): QueueValue<V>
+  bloomFilter<V extends AnySchema>(value: V, options: MapOptions): BloomValue<V>
+  progArray(options: MapOptions): ProgArrayValue
+  perfEventArray<E extends AnySchema>(record: E, options?: OptionalCount): PerfValue<E>
+  /** Stacks by id (`bpf.getStackid`), at most `depth` frames each. */
+  stackTrace(options: MapOptions & { readonly depth?: number }): MapValue<RawMap>
+  cgroupArray(options: MapOptions): MapValue<RawMap>
+  arrayOfMaps<M extends AnyMapValue>(inner: M, options: MapOptions): MapValue<RawMap> & { get(index: u32): M | null }
+  hashOfMaps<K extends AnySchema, M extends AnyMapValue>(
+    key: K,
+    inner: M,
+    options: MapOptions,
+  ): MapValue<RawMap> & { get(key: Kernel<K>): M | null }
+  devmap(options: MapOptions): MapValue<ArrayMap<number>>
+  devmapHash<K extends AnySchema>(key: K, options: MapOptions): MapValue<HashMap<Infer<K>, number>>
+  cpumap(options: MapOptions): MapValue<ArrayMap<number>>
+  xskmap(options: MapOptions): MapValue<ArrayMap<number>>
+  sockmap(options: MapOptions): MapValue<RawMap>
+  sockhash<K extends AnySchema>(key: K, options: MapOptions): MapValue<RawMap>
+  reuseportSockarray(options: MapOptions): MapValue<RawMap>
+  skStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<RawMap>
+  inodeStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<RawMap>
+  taskStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<RawMap>
+  cgrpStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<RawMap>
+}
