@@ -5,8 +5,8 @@
 import { type CompileResult, compileLisp } from '../../packages/core/src/compile.ts'
 import { CompileError } from '../../packages/core/src/diag/diagnostic.ts'
 import { sourceFile } from '../../packages/core/src/diag/source.ts'
-import type { CompileOptions } from '../../packages/core/src/options.ts'
 import { PIPELINE } from '../../packages/core/src/opt/pipeline.ts'
+import type { CompileOptions } from '../../packages/core/src/options.ts'
 import type { ObjectBackend } from '../../packages/core/src/runtime/backend.ts'
 import { createVm } from '../../packages/core/src/vm/vm.ts'
 import { loadKernelObject } from '../../packages/loader/src/index.ts'
@@ -87,7 +87,7 @@ export function check(
       results.set(key, result)
     } catch (error) {
       if (error instanceof CompileError) {
-        const [{ code, message }] = error.diagnostics as [{ code: string; message: string }]
+        const { code, message } = error.diagnostics[0]!
         return { kind: 'refused', code, message }
       }
       return { kind: 'failed', failure: { kind: 'crash', variant, detail: String(error) } }

@@ -50,5 +50,9 @@ function sameFailure(a: Failure, b: Failure): boolean {
 
 function gist(detail: string): string {
   const first = detail.split('\n')[0]!
-  return first.replace(/fuzz\.bpf\.lisp[:\d]*/, '').replace(/\bb?[vrR]?\d+\b/g, 'N').replace(/in program .*/, '').replace(/"[^"]*"/g, '"')
+  return first
+    .replace(/fuzz\.bpf\.lisp[:\d]*/, '')
+    .replace(/\bb?[vrR]?\d+\b/g, 'N')
+    .replace(/in program .*/, '')
+    .replace(/"[^"]*"/g, '"')
 }

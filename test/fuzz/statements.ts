@@ -136,7 +136,9 @@ const free = (scope: Scope) => (map: FuzzMap) => !scope.busy.includes(map.name)
 const counter: Kind = (scope) => {
   const { random } = scope
   const wide = (m: FuzzMap) => (m.value === 8 || m.value === 4) && integerKeyed(m)
-  const map = random.pick(mapsWhere(scope, (m) => wide(m) && free(scope)(m)).concat(mapsWhere(scope, (m) => m.name === 'per-cpu')))
+  const map = random.pick(
+    mapsWhere(scope, (m) => wide(m) && free(scope)(m)).concat(mapsWhere(scope, (m) => m.name === 'per-cpu')),
+  )
   const place: Sexp = ['getmap', map.name, key(scope, map)]
   return random.oneIn(2) ? ['incf', place] : [random.pick(['incf', 'decf']), place, value(scope)]
 }
@@ -184,7 +186,9 @@ const structMap: Kind = (scope) => {
   program.stack -= struct.size + 8
   const pointer = program.fresh('k')
   const inner = withRegion(scope, { pointer, size: struct.size, kind: 'stack', struct })
-  const fill = struct.fields.filter((f) => !f.count && random.oneIn(2)).map((f) => fillField(scope, struct, pointer, f.name))
+  const fill = struct.fields
+    .filter((f) => !f.count && random.oneIn(2))
+    .map((f) => fillField(scope, struct, pointer, f.name))
   return ['let', [[pointer, [`make-${struct.name}`]]], ...fill, ...structUse(inner, map, pointer), ...body(inner, 2)]
 }
 
@@ -224,7 +228,13 @@ const record: Kind = (scope) => {
   const clear: Sexp = ['memset', pointer, '0', '0', String(struct.size)]
   if (random.oneIn(3)) {
     const end: Sexp = [random.pick(['ringbuf-submit', 'ringbuf-discard']), pointer, '0']
-    return ['when-let', [[pointer, ['ringbuf-reserve', 'events', '(sizeof event)', '0']]], clear, ...body(inner, 3), end]
+    return [
+      'when-let',
+      [[pointer, ['ringbuf-reserve', 'events', '(sizeof event)', '0']]],
+      clear,
+      ...body(inner, 3),
+      end,
+    ]
   }
   return ['with-ringbuf', [pointer, 'events', '(sizeof event)'], clear, ...body(inner, 3)]
 }

@@ -104,7 +104,9 @@ const division: Kind = (scope) => {
   const op = signed ? random.pick(['s/', 'smod']) : random.pick(['/', 'mod'])
   // A constant zero is refused; a variable one has BPF's meaning.
   const divisor =
-    variables.length > 0 && random.oneIn(2) ? random.pick(variables) : random.pick(['1', '3', '10', '256', '-1', '4096'])
+    variables.length > 0 && random.oneIn(2)
+      ? random.pick(variables)
+      : random.pick(['1', '3', '10', '256', '-1', '4096'])
   return [op, value(scope), divisor]
 }
 
