@@ -2,24 +2,8 @@
  * Programs that name what they attach to by a BTF id of the kernel: fentry, fexit, fmod_ret, tp_btf, iter and lsm. The
  * id must be given when the program is loaded, because the verifier takes the arguments' types from it.
  */
-import { readFileSync } from 'node:fs'
-import { type Btf, type ProgramSpec, readBtf } from '@unplugin-bpf/core/object'
-
-const VMLINUX = '/sys/kernel/btf/vmlinux'
-
-let vmlinux: Btf | undefined
-
-/** 5 MB and 20 ms: read once, and only for programs that need it. */
-function kernelBtf(): Btf {
-  try {
-    vmlinux ??= readBtf(new Uint8Array(readFileSync(VMLINUX)))
-    return vmlinux
-  } catch (error) {
-    throw new Error(`${VMLINUX} cannot be read; the kernel needs CONFIG_DEBUG_INFO_BTF for this kind of program`, {
-      cause: error,
-    })
-  }
-}
+import type { ProgramSpec } from '@unplugin-bpf/core/object'
+import { kernelBtf } from './kernel-btf.ts'
 
 /** What the kernel calls the hook, by attach type (kernel/bpf/btf.c, include/linux/bpf.h, 6.18). */
 function hookOf(spec: ProgramSpec, target: string): { readonly kind: 'func' | 'typedef'; readonly name: string } {

@@ -107,8 +107,11 @@ export class VerifierError extends Error {
   /** The kernel's whole log. */
   readonly log: string
 
-  constructor(program: ProgramSpec, errno: number, log: string) {
-    const { reason, slot, suggestion } = parseVerifierLog(log)
+  /** `missing`: what the program asked of the kernel (CO-RE) and it does not have, by slot. */
+  constructor(program: ProgramSpec, errno: number, log: string, missing: ReadonlyMap<number, string> = new Map()) {
+    const { slot, suggestion, ...parsed } = parseVerifierLog(log)
+    const lacks = slot === undefined ? undefined : missing.get(slot)
+    const reason = lacks === undefined ? parsed.reason : `this kernel has no \`${lacks}\`, which the program reads`
     // clang marks instructions that belong to no line with line 0.
     const location =
       slot === undefined ? undefined : program.lines.findLast((line) => line.slot <= slot && line.line > 0)
@@ -116,7 +119,10 @@ export class VerifierError extends Error {
     const lines = [`${place}the kernel refuses program "${program.name}": ${reason}`]
     if (location) lines.push(frameOf(location))
     else if (slot !== undefined) lines.push(`  at slot ${slot}; the program has no line information`)
-    const hint = suggestion ?? verifierHint(reason)
+    const hint =
+      lacks === undefined
+        ? (suggestion ?? verifierHint(reason))
+        : 'ask `core-field-exists` (bpf_core_field_exists in C) before reading it, or read what this kernel has instead'
     if (hint !== undefined) lines.push(`  hint: ${hint}`)
     lines.push(...excerptOf(log))
     super(lines.join('\n'))

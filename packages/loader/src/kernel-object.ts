@@ -15,6 +15,8 @@ import { addon } from './sys/addon.ts'
 import { closeFd } from './sys/syscall.ts'
 
 export interface LoadOptions {
+  /** File with the BTF of the running kernel, for CO-RE; default /sys/kernel/btf/vmlinux. */
+  readonly btf?: string | undefined
   /** Folder in a BPF file system for maps with `pinning: 'byName'`; default /sys/fs/bpf. */
   readonly pinRoot?: string | undefined
 }
@@ -88,7 +90,7 @@ export function loadKernelObject(object: BpfObject, options: LoadOptions = {}): 
       return map.fd
     }
     for (const spec of object.programs) {
-      const fd = loadProgram(spec, { object, btf: loaded, fdOf })
+      const fd = loadProgram(spec, { object, btf: loaded, btfPath: options.btf, fdOf })
       programs.set(spec.name, new KernelProgram(spec, fd, links))
     }
     return new KernelObject({ object, maps, programs, links, btf })

@@ -6,6 +6,7 @@ import type { BpfObject, ProgramSpec } from '@unplugin-bpf/core/object'
 import { btfTargetId } from './btf-target.ts'
 import { SyscallError, VerifierError } from './errors.ts'
 import { btfAttributes, type LoadedBtf } from './load-btf.ts'
+import { resolveCore } from './load-core.ts'
 import { attachTypeId, capabilitiesOfObject, loadFlagsOf, programTypeOf, sectionRowOf } from './program-type.ts'
 import { relocate } from './relocate.ts'
 import { ATTR, kernelName } from './sys/attr.ts'
@@ -15,6 +16,8 @@ import { ERRNO } from './sys/errno.ts'
 export interface ProgramSurroundings {
   readonly object: BpfObject
   readonly btf: LoadedBtf | undefined
+  /** File with the kernel's BTF, when the kernel does not offer it. */
+  readonly btfPath?: string | undefined
   /** Descriptor of a map by ELF name. */
   readonly fdOf: (map: string) => number
 }
@@ -24,7 +27,8 @@ const SMALLEST_LOG = 256 * 1024
 const LARGEST_LOG = 64 * 1024 * 1024
 
 /** File descriptor of the loaded program. */
-export function loadProgram(program: ProgramSpec, { object, btf, fdOf }: ProgramSurroundings): number {
+export function loadProgram(spec: ProgramSpec, { object, btf, btfPath, fdOf }: ProgramSurroundings): number {
+  const { program, missing } = resolveCore(spec, object, btfPath)
   const row = programTypeOf(program)
   const insns = relocate(program, fdOf)
   const attributes = {
@@ -42,7 +46,7 @@ export function loadProgram(program: ProgramSpec, { object, btf, fdOf }: Program
   if (fd >= 0) return fd
   const again = loadWithLog(attributes)
   if (again.result >= 0) return again.result
-  if (again.log !== '') throw new VerifierError(program, -again.result, again.log)
+  if (again.log !== '') throw new VerifierError(program, -again.result, again.log, missing)
   throw new SyscallError(`load program "${program.name}" (${program.type})`, -fd, {
     needs: capabilitiesOfObject(object),
     causes: {

@@ -9,6 +9,7 @@
  */
 import { ByteReader, badObject } from '../bytes/reader.ts'
 import { ByteWriter } from '../bytes/writer.ts'
+import { CORE_RELOCATION_KINDS, type CoreRelocationKind } from './core-kinds.ts'
 import type { Btf } from './reader.ts'
 import { BTF_MAGIC, BTF_VERSION } from './types.ts'
 
@@ -35,11 +36,20 @@ export interface SectionLine {
   readonly column: number
 }
 
+/** A CO-RE relocation as in ELF. */
+export interface SectionCoreRelocation {
+  readonly section: string
+  /** Bytes from the start of the section. */
+  readonly offset: number
+  readonly kind: CoreRelocationKind
+  readonly typeId: number
+  readonly access: string
+}
+
 export interface BtfExt {
   readonly funcs: readonly FuncInfo[]
   readonly lines: readonly SectionLine[]
-  /** Sections that have CO-RE relocations. */
-  readonly coreSections: readonly string[]
+  readonly core: readonly SectionCoreRelocation[]
 }
 
 /** One record as 32-bit words. */
@@ -52,7 +62,7 @@ export function packLineColumn(line: number, column: number): number {
 }
 
 /** `stringAt` gives the offset of a string in `.BTF`. Records of one section must be in ascending order. */
-export function writeBtfExt(ext: Pick<BtfExt, 'funcs' | 'lines'>, stringAt: (text: string) => number): Uint8Array {
+export function writeBtfExt(ext: BtfExt, stringAt: (text: string) => number): Uint8Array {
   const funcs = bySection(ext.funcs, (f) => [f.offset, f.typeId])
   const lines = bySection(ext.lines, (l) => [
     l.offset,
@@ -60,11 +70,17 @@ export function writeBtfExt(ext: Pick<BtfExt, 'funcs' | 'lines'>, stringAt: (tex
     stringAt(l.text),
     packLineColumn(l.line, l.column),
   ])
+  const core = bySection(ext.core, (r) => [
+    r.offset,
+    r.typeId,
+    stringAt(r.access),
+    CORE_RELOCATION_KINDS.indexOf(r.kind),
+  ])
   const tables = [
     tableBytes(funcs, FUNC_INFO_SIZE, stringAt),
     tableBytes(lines, LINE_INFO_SIZE, stringAt),
-    // No relocations yet: an empty table of length 0, which libbpf and the kernel skip.
-    new Uint8Array(0),
+    // A table of length 0 is one that libbpf and the kernel skip.
+    core.size > 0 ? tableBytes(core, CORE_RELO_SIZE, stringAt) : new Uint8Array(0),
   ]
   const out = new ByteWriter()
   out.u16(BTF_MAGIC)
@@ -118,8 +134,20 @@ export function readBtfExt(bytes: Uint8Array, btf: Btf): BtfExt {
     column: r.word(3) & 0x3ff,
   }))
   // Objects of compilers before CO-RE have a header of 24 bytes.
-  const core = headerSize >= HEADER_SIZE ? table(24, CORE_RELO_SIZE) : []
-  return { funcs, lines, coreSections: [...new Set(core.map((r) => r.section))] }
+  const core = (headerSize >= HEADER_SIZE ? table(24, CORE_RELO_SIZE) : []).map((r) => ({
+    section: r.section,
+    offset: r.word(0),
+    typeId: r.word(1),
+    access: btf.string(r.word(2)),
+    kind: coreKind(r.word(3)),
+  }))
+  return { funcs, lines, core }
+}
+
+function coreKind(number: number): CoreRelocationKind {
+  const kind = CORE_RELOCATION_KINDS[number]
+  if (kind === undefined) throw badObject(`.BTF.ext has a CO-RE relocation of kind ${number}, which is not known`)
+  return kind
 }
 
 interface Record {

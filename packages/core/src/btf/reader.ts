@@ -85,6 +85,13 @@ export class Btf {
     return this.#found.get(key)
   }
 
+  /** Ids of all types of this kind and name. */
+  findAll(kind: BtfKind, name: string): BtfTypeId[] {
+    const ids: BtfTypeId[] = []
+    for (let id = this.findId(kind, name); id !== undefined; id = this.#scan(kind, name, id + 1)) ids.push(id)
+    return ids
+  }
+
   find<K extends BtfKind>(kind: K, name: string): BtfTypeOf<K> | undefined {
     const id = this.findId(kind, name)
     // findId returns types of that kind only.
@@ -144,10 +151,10 @@ export class Btf {
     return id
   }
 
-  #scan(kind: BtfKind, name: string): BtfTypeId | undefined {
+  #scan(kind: BtfKind, name: string, from = 1): BtfTypeId | undefined {
     const wanted = BTF_KIND[kind]
     const text = encoder.encode(`${name}\0`)
-    for (let id = 1; id < this.#kinds.length; id++) {
+    for (let id = from; id < this.#kinds.length; id++) {
       if (this.#kinds[id] !== wanted) continue
       const at = this.#types.u32(this.#offsets[id]!)
       if (bytesAt(this.#strings.bytes, at, text)) return id

@@ -2,6 +2,7 @@
 export { disasmInsn } from '../bpf/disasm.ts'
 export { encodeInsns } from '../bpf/encode.ts'
 export { type Insn, LD_IMM64, PSEUDO, slotsOf } from '../bpf/insn.ts'
+export { CORE_POISON, type CoreResult, relocateCore } from '../btf/core-relo.ts'
 export { type Btf, readBtf } from '../btf/reader.ts'
 export type { BtfKind, BtfMember, BtfType, BtfTypeId, BtfTypeOf } from '../btf/types.ts'
 export { Abort, assertNever, CompileError } from '../diag/diagnostic.ts'
