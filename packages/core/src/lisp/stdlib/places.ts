@@ -3,9 +3,9 @@ import { isCons, isHash, isSym, isTrue, keyword, list, listFrom, NIL, type Value
 import { evaluate, evaluateArgs, lookupFunction, operandItems, setVariable } from '../eval.ts'
 import { type Env, type Interp, LispError, type Operator, typeError } from '../interp.ts'
 import { printDatum } from '../print.ts'
-import { first, operator, rest } from './control.ts'
 import { hashKey } from './hash.ts'
 import { memberOf } from './list.ts'
+import { first, operator, rest } from './operands.ts'
 
 /** Reads and writes one place; its operands are evaluated once. */
 interface Place {
