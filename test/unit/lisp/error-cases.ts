@@ -229,10 +229,6 @@ export const BODY_ERRORS: readonly (readonly [string, string])[] = [
     '(mapcar 1 2)',
     '2 unknown-form: `mapcar` exists at compile time only | call it inside a macro, or define a macro instead of a function',
   ],
-  [
-    '(loop)',
-    '1 wrong-argument-count: `loop` takes 4 arguments, got 0 | usage: (loop nr_loops callback callback_ctx flags)',
-  ],
   ['(== 1 2)', '2 unknown-form: no form, macro or helper is named `==` | equality is `=`'],
   ['18446744073709551616', '1 size-mismatch: 18446744073709551616 does not fit into 64 bits'],
   [
@@ -245,6 +241,14 @@ export const BODY_ERRORS: readonly (readonly [string, string])[] = [
   [
     '(fill-process-info 5 :pid 3)',
     '1 unknown-option: `fill-process-info` has no option `:pid` | it takes :pid-field, :tgid-field, :uid-field, :gid-field, :timestamp-field, :comm-field, :comm-size',
+  ],
+  [
+    '(loop 1 2 3 4)',
+    '1 unsupported: `loop` calls a function back, which this version does not compile | loops are `dotimes`',
+  ],
+  [
+    '(bpf-loop 1 2 3 4)',
+    '1 unsupported: `bpf-loop` calls a function back, which this version does not compile | loops are `dotimes`',
   ],
 ]
 
@@ -467,5 +471,9 @@ export const TOP_ERRORS: readonly (readonly [string, ...string[]])[] = [
   [
     '(with-bpf-session () 1)',
     '2 unsupported: `with-bpf-session` is user-space code | declare maps and programs with `defmap` and `defprog`, and load them from JavaScript',
+  ],
+  [
+    '(defprog p (:type :xdp) 1) (defprog q (:type :xdp :license "MIT") 1)',
+    '60 bad-option: the programs of one file share one licence; `p` has "GPL", this one "MIT" | give every program the same `:license`, or use two files',
   ],
 ]

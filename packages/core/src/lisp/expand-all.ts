@@ -2,10 +2,13 @@
  * Complete macro expansion of a program body, for `--emit=expand`. Translation expands one form at a time and never has
  * the whole; this walk makes it, with the same macros.
  */
+
+import { Abort } from '../diag/diagnostic.ts'
 import { type Cx, specialForm } from './context.ts'
 import { isCons, isSym, list, listFrom, NIL, sym, type Value } from './datum.ts'
 import { makeMacro } from './eval.ts'
 import { evaluating, expandMacro, findMacro } from './expand.ts'
+import type { Macro } from './interp.ts'
 import { elementsOf, type Stx } from './syntax.ts'
 
 /** Deeper forms are shown as they are. */
@@ -18,8 +21,21 @@ export function expandAll(cx: Cx, stx: Stx): Value {
   const inner = { ...cx, depth: cx.depth + 1 }
   if (specialForm(cx.module, head)) return expandSpecial(inner, head.name, items)
   const macro = findMacro(cx, head)
-  if (macro) return expandAll(inner, expandMacro(cx, macro, stx))
+  if (macro) {
+    const expanded = expandOrNothing(cx, macro, stx)
+    return expanded ? expandAll(inner, expanded) : stx.datum
+  }
   return list(head, ...expandEach(inner, items.slice(1)))
+}
+
+/** A call that its macro refuses is shown as it is: translation reports the error. */
+function expandOrNothing(cx: Cx, macro: Macro, stx: Stx): Stx | undefined {
+  try {
+    return expandMacro(cx, macro, stx)
+  } catch (error) {
+    if (error instanceof Abort) return undefined
+    throw error
+  }
 }
 
 const expandEach = (cx: Cx, stxs: readonly Stx[]): Value[] => stxs.map((stx) => expandAll(cx, stx))

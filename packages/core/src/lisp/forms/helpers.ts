@@ -28,6 +28,14 @@ export function translateHelper(cx: Cx, call: Call, helper: HelperName): Form {
   const own = FORMS[helper]
   if (own && own !== call.name)
     throw syntaxError('unknown-form', call.stx, `\`${toLispName(helper)}\` is not called by name`, `use \`${own}\``)
+  if (row.args.some((a) => a.kind === 'typed' && a.of === 'func')) {
+    throw syntaxError(
+      'unsupported',
+      call.stx,
+      `\`${call.name}\` calls a function back, which this version does not compile`,
+      'loops are `dotimes`',
+    )
+  }
   const { args } = call
   if (args.length !== row.args.length) {
     throw syntaxError(
