@@ -472,8 +472,4 @@ export const TOP_ERRORS: readonly (readonly [string, ...string[]])[] = [
     '(with-bpf-session () 1)',
     '2 unsupported: `with-bpf-session` is user-space code | declare maps and programs with `defmap` and `defprog`, and load them from JavaScript',
   ],
-  [
-    '(defprog p (:type :xdp) 1) (defprog q (:type :xdp :license "MIT") 1)',
-    '60 bad-option: the programs of one file share one licence; `p` has "GPL", this one "MIT" | give every program the same `:license`, or use two files',
-  ],
 ]

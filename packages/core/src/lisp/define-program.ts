@@ -57,25 +57,10 @@ export function defineProgram(module: ModuleState, stx: Stx, args: readonly Stx[
       'the value of its last form is the result',
     )
   module.programs.push({
-    decl: { name, ...placement, license: license(module, options.get('LICENSE')), span: nameStx.span },
+    decl: { name, ...placement, license: text(options.get('LICENSE'), 'a licence') ?? 'GPL', span: nameStx.span },
     body: real,
     stx,
   })
-}
-
-/** An ELF object has one licence. */
-function license(module: ModuleState, option: Option | undefined): string {
-  const own = text(option, 'a licence') ?? 'GPL'
-  const other = module.programs[0]?.decl
-  if (other && other.license !== own) {
-    throw syntaxError(
-      'bad-option',
-      option?.value ?? { span: other.span },
-      `the programs of one file share one licence; \`${toLispName(other.name)}\` has "${other.license}", this one "${own}"`,
-      'give every program the same `:license`, or use two files',
-    )
-  }
-  return own
 }
 
 /** The section decides when it and the type say different things. */

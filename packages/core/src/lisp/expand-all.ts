@@ -47,15 +47,8 @@ function expandSpecial(cx: Cx, name: string, items: readonly Stx[]): Value {
   switch (name) {
     case 'LET':
     case 'LET*': {
-      const bindings = (first && elementsOf(first)) ?? []
-      return list(
-        head,
-        listFrom(
-          bindings.map((b) => expandLast(cx, b)),
-          NIL,
-        ),
-        ...expandEach(cx, rest),
-      )
+      const bindings = first && elementsOf(first)?.map((b) => expandLast(cx, b))
+      return list(head, bindings ? listFrom(bindings, NIL) : (first?.datum ?? NIL), ...expandEach(cx, rest))
     }
     case 'DOTIMES':
       return list(head, first ? expandLast(cx, first) : NIL, ...expandEach(cx, rest))
