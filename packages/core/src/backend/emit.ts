@@ -9,7 +9,7 @@ import { LD_IMM64, PSEUDO } from '../bpf/insn.ts'
 import { Abort } from '../diag/diagnostic.ts'
 import type { Span } from '../diag/source.ts'
 import { lineColumn, lineText } from '../diag/source.ts'
-import type { LineInfo, MachineCode, Relocation } from '../object/object.ts'
+import type { CoreReference, FunctionReference, LineInfo, MachineCode, Relocation } from '../object/object.ts'
 import type { Cpu } from './cpu.ts'
 import { atLeast } from './cpu.ts'
 import { OP } from './encoding.ts'
@@ -22,6 +22,8 @@ export function emitCode(blocks: readonly LinearBlock[], frame: Frame, cpu: Cpu,
   const starts = blockStarts(blocks)
   const insns: Insn[] = []
   const relocations: Relocation[] = []
+  const references: FunctionReference[] = []
+  const core: CoreReference[] = []
   const lines = new LineTable()
   let slot = 0
   for (const { insts } of blocks) {
@@ -29,12 +31,15 @@ export function emitCode(blocks: readonly LinearBlock[], frame: Frame, cpu: Cpu,
       lines.add(slot, linear.inst.span ?? span)
       const relocation = relocationOf(linear.inst, slot)
       if (relocation) relocations.push(relocation)
+      const reference = referenceOf(linear.inst, slot)
+      if (reference) references.push(reference)
+      if (linear.inst.core) core.push({ slot, query: linear.inst.core })
       const next = slot + slotCost(linear.inst)
       insns.push(...encodeInst(linear, frame, { from: next, starts, cpu }))
       slot = next
     }
   }
-  return { insns, relocations, lines: lines.rows, stackSize: frame.size }
+  return { insns, relocations, references, core, lines: lines.rows, stackSize: frame.size }
 }
 
 function blockStarts(blocks: readonly LinearBlock[]): Map<MachBlock, number> {
@@ -70,6 +75,12 @@ function relocationOf(inst: MachInst, slot: number): Relocation | undefined {
   }
 }
 
+function referenceOf(inst: MachInst, slot: number): FunctionReference | undefined {
+  if (inst.callee)
+    return { kind: inst.callee.kind === 'kfunc' ? 'kfunc' : 'call', slot, function: inst.callee.decl.name }
+  return inst.wide?.kind === 'function' ? { kind: 'address', slot, function: inst.wide.function.name } : undefined
+}
+
 interface JumpContext {
   /** The slot after the instruction, which offsets count from. */
   readonly from: number
@@ -84,6 +95,10 @@ function encodeInst({ inst, target }: LinearInst, frame: Frame, jump: JumpContex
   const src = field(inst.src)
   if (target) return [encodeJump(inst, jump.starts.get(target)! - jump.from, jump.cpu)]
   if (inst.wide) return [encodeWide(inst)]
+  if (inst.callee) {
+    const pseudo = inst.callee.kind === 'kfunc' ? PSEUDO.KFUNC_CALL : PSEUDO.CALL
+    return [{ opcode: inst.opcode, dst: 0, src: pseudo, off: 0, imm: inst.imm }]
+  }
   if (!inst.slot) return [{ opcode: inst.opcode, dst, src, off: inst.off, imm: inst.imm }]
   const offset = frame.offsetOf(inst.slot)
   if (inst.opcode !== OP.MOV) return [{ opcode: inst.opcode, dst, src, off: inst.off + offset, imm: inst.imm }]
@@ -107,6 +122,7 @@ function encodeWide(inst: MachInst): Insn {
       immHigh: Number(BigInt.asIntN(32, wide.value >> 32n)),
     }
   }
+  if (wide.kind === 'function') return { opcode: LD_IMM64, dst, src: PSEUDO.FUNC, off: 0, imm: -1, immHigh: 0 }
   // The map's descriptor goes into `imm`, an offset into the value stays in the upper half.
   const isValue = wide.kind === 'mapValue'
   const src = isValue ? PSEUDO.MAP_VALUE : PSEUDO.MAP_FD

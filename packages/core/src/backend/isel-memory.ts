@@ -1,6 +1,7 @@
 /** Selection of loads, stores and atomics: addresses are a base register (or the frame) and a 16-bit offset. */
 import { Abort } from '../diag/diagnostic.ts'
 import type { Inst, InstOf, Slot } from '../ssa/func.ts'
+import type { CoreQuery } from '../types/core-query.ts'
 import type { PtrSpace } from '../types/types.ts'
 import { atLeast } from './cpu.ts'
 import { ATOMIC_CODE, ATOMIC_FETCH, atomicOpcode, loadOpcode, OP, storeImmOpcode, storeOpcode } from './encoding.ts'
@@ -9,13 +10,15 @@ import { copyInto, copyOf, emit, move, newReg, resultReg, valueReg } from './ise
 import type { Reg } from './mach.ts'
 import { FRAME_REG } from './mach.ts'
 import { pointerSpace } from './pointer-space.ts'
-import { rematOf, smallConst, storesImmediate } from './remat.ts'
+import { coreSum, isCoreAddress, rematOf, smallConst, storesImmediate } from './remat.ts'
 
 interface Address {
   readonly base: Reg
   readonly off: number
   readonly slot?: Slot | undefined
   readonly space: PtrSpace | undefined
+  readonly core?: CoreQuery
+  readonly raw?: true
 }
 
 type MemoryInst = InstOf<'load'> | InstOf<'store'> | InstOf<'atomic'>
@@ -25,6 +28,11 @@ function addressOf(cx: IselContext, inst: MemoryInst): Address {
   const space = pointerSpace(ptr)
   const remat = rematOf(ptr)
   if (remat?.kind === 'lea') return { base: FRAME_REG, off: remat.offset + inst.attr.offset, slot: remat.slot, space }
+  const sum = isCoreAddress(ptr) ? coreSum(ptr) : undefined
+  if (sum) {
+    const { query, value } = sum.offset.attr
+    return { base: valueReg(cx, sum.base), off: Number(value), space, core: query, raw: true }
+  }
   let base: Inst = ptr
   let off = inst.attr.offset
   if (cx.plan.folded.has(ptr)) {

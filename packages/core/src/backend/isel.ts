@@ -8,38 +8,38 @@
  *   v3 = add v1, 4       mov %3, %1
  *                        add %3, 4
  */
+import { LD_IMM64 } from '../bpf/insn.ts'
 import { invariant } from '../diag/diagnostic.ts'
 import type { DomTree } from '../ssa/dom.ts'
-import type { Block, Func, Inst, InstOf } from '../ssa/func.ts'
+import type { Block, Callee, Func, Inst, InstOf } from '../ssa/func.ts'
 import { findLoops } from '../ssa/loops.ts'
 import { HELPER_IDS } from '../tables/generated/helper-ids.ts'
 import type { BinaryOpName, OpName } from '../tables/ir-ops.ts'
-import type { Cpu } from './cpu.ts'
-import { OP } from './encoding.ts'
+import { aluOpcode, OP } from './encoding.ts'
 import { selectBinary, selectBswap, selectNeg, selectSext, selectZext } from './isel-alu.ts'
 import { selectAsm } from './isel-asm.ts'
 import { emitBranch, selectCmp } from './isel-branch.ts'
 import type { IselContext } from './isel-context.ts'
 import { copyInto, emit, emitRemat, move, newReg, resultReg, valueReg } from './isel-context.ts'
 import { selectAtomic, selectLoad, selectStore } from './isel-memory.ts'
-import { planSelection } from './isel-plan.ts'
+import { type PlanOptions, planSelection } from './isel-plan.ts'
 import type { MachBlock, MachFunc } from './mach.ts'
 import { FIRST_VREG } from './mach.ts'
 import { reversePostorder } from './mach-dom.ts'
 import { sequentialize } from './phi-moves.ts'
-import { rematOf } from './remat.ts'
+import { type CoreSum, coreSum, isCoreAddress, isShortCore, rematOf } from './remat.ts'
 
 /** r1..r5 do not survive a call. */
 const CALL_CLOBBERS = 0b111110
 const MAX_ARGS = 5
 
-export function selectInstructions(fn: Func, dom: DomTree, cpu: Cpu): MachFunc {
-  const cx = createContext(fn, dom, cpu)
+export function selectInstructions(fn: Func, dom: DomTree, options: PlanOptions): MachFunc {
+  const cx = createContext(fn, dom, options)
   for (const block of dom.order) {
     cx.block = cx.blockOf.get(block)!
     for (const inst of block.insts) {
       cx.span = inst.span ?? cx.span
-      for (const value of cx.plan.onceBefore.get(inst) ?? []) emitRemat(cx, resultReg(cx, value), rematOf(value)!)
+      for (const values of cx.plan.onceBefore.get(inst) ?? []) makeOnce(cx, values)
       selectInst(cx, inst)
     }
   }
@@ -48,7 +48,14 @@ export function selectInstructions(fn: Func, dom: DomTree, cpu: Cpu): MachFunc {
   return cx.code
 }
 
-function createContext(fn: Func, dom: DomTree, cpu: Cpu): IselContext {
+/** One register for equal values. */
+function makeOnce(cx: IselContext, values: readonly Inst[]): void {
+  const reg = newReg(cx)
+  for (const value of values) cx.regs.set(value, reg)
+  emitRemat(cx, reg, rematOf(values[0]!)!)
+}
+
+function createContext(fn: Func, dom: DomTree, options: PlanOptions): IselContext {
   const code: MachFunc = { name: fn.name, blocks: [], regLimit: FIRST_VREG, slots: [...fn.slots] }
   const loops = findLoops(fn, dom)
   const blockOf = new Map<Block, MachBlock>()
@@ -57,8 +64,8 @@ function createContext(fn: Func, dom: DomTree, cpu: Cpu): IselContext {
     code.blocks.push(machBlock)
     blockOf.set(block, machBlock)
   }
-  const plan = planSelection(fn, dom, cpu)
-  return { fn, cpu, plan, code, blockOf, block: code.blocks[0]!, span: fn.program.span, regs: new Map() }
+  const plan = planSelection(fn, dom, options)
+  return { fn, cpu: options.cpu, plan, code, blockOf, block: code.blocks[0]!, span: fn.program.span, regs: new Map() }
 }
 
 const nothing = (): void => {}
@@ -66,11 +73,14 @@ const nothing = (): void => {}
 /** What each op becomes. Values without operands are made where they are used. */
 const SELECT: { readonly [K in OpName]: (cx: IselContext, inst: InstOf<K>) => void } = {
   const: nothing,
+  coreConst: selectCoreConst,
   slot: nothing,
   mapRef: nothing,
   mapValue: nothing,
+  funcRef: nothing,
   phi: nothing,
   param: selectParam,
+  arg: selectParam,
   add: selectAdd,
   sub: selectBinary,
   mul: selectBinary,
@@ -93,6 +103,7 @@ const SELECT: { readonly [K in OpName]: (cx: IselContext, inst: InstOf<K>) => vo
   store: selectStore,
   atomic: selectAtomic,
   call: selectCall,
+  invoke: selectInvoke,
   asm: selectAsm,
   br: selectBr,
   jump: selectJump,
@@ -105,7 +116,7 @@ function selectInst(cx: IselContext, inst: Inst): void {
   select(cx, inst)
 }
 
-function selectParam(cx: IselContext, inst: InstOf<'param'>): void {
+function selectParam(cx: IselContext, inst: InstOf<'param' | 'arg'>): void {
   if (inst.uses.size > 0) move(cx, resultReg(cx, inst), 1 + inst.attr.index)
 }
 
@@ -116,7 +127,12 @@ function selectRet(cx: IselContext, inst: InstOf<'ret'>): void {
 
 /** Additions are part of addresses where possible. */
 function selectAdd(cx: IselContext, inst: InstOf<'add'>): void {
-  if (cx.plan.folded.has(inst) || rematOf(inst)) return
+  if (cx.plan.folded.has(inst) || rematOf(inst) || isCoreAddress(inst)) return
+  const sum = coreSum(inst)
+  if (sum) {
+    selectCoreAdd(cx, inst, sum)
+    return
+  }
   const rebased = cx.plan.rebased.get(inst)
   if (!rebased) {
     selectBinary(cx, inst as InstOf<BinaryOpName>)
@@ -129,8 +145,38 @@ function selectAdd(cx: IselContext, inst: InstOf<'add'>): void {
   emit(cx, OP.ADD_IMM, { dst, imm: Number(BigInt.asIntN(64, offset.attr.value)) + rebased.delta })
 }
 
+/** A number that the loader sets, for whatever does not take it as its own immediate. */
+function selectCoreConst(cx: IselContext, inst: InstOf<'coreConst'>): void {
+  const { query, value } = inst.attr
+  if (![...inst.uses].some((user) => coreSum(user)?.offset !== inst)) return
+  const dst = resultReg(cx, inst)
+  if (isShortCore(inst)) emit(cx, OP.MOV_IMM, { dst, imm: Number(BigInt.asIntN(64, value)), core: query, raw: true })
+  else emit(cx, LD_IMM64, { dst, wide: { kind: 'const', value }, core: query, raw: true })
+}
+
+function selectCoreAdd(cx: IselContext, inst: InstOf<'add'>, { base, offset }: CoreSum): void {
+  const dst = resultReg(cx, inst)
+  copyInto(cx, dst, base)
+  const imm = Number(BigInt.asIntN(64, offset.attr.value))
+  emit(cx, aluOpcode('add', inst.attr.width), { dst, imm, core: offset.attr.query, raw: true })
+}
+
 function selectCall(cx: IselContext, inst: InstOf<'call'>): void {
-  invariant(inst.args.length <= MAX_ARGS, `isel: ${inst.attr.helper} with ${inst.args.length} arguments`)
+  emitCall(cx, inst, { imm: HELPER_IDS[inst.attr.helper] })
+}
+
+/** The target is filled in when functions are linked behind the program. */
+function selectInvoke(cx: IselContext, inst: InstOf<'invoke'>): void {
+  const { callee } = inst.attr
+  emitCall(cx, inst, { imm: -1, callee })
+}
+
+function emitCall(
+  cx: IselContext,
+  inst: InstOf<'call' | 'invoke'>,
+  target: { readonly imm: number; readonly callee?: Callee },
+): void {
+  invariant(inst.args.length <= MAX_ARGS, `isel: a call with ${inst.args.length} arguments`)
   // Values that are only made here come last, so that no argument register is taken earlier than needed.
   const late = inst.args.filter((arg) => !cx.regs.has(arg) && rematOf(arg))
   inst.args.forEach((arg, i) => {
@@ -140,8 +186,8 @@ function selectCall(cx: IselContext, inst: InstOf<'call'>): void {
     if (late.includes(arg)) copyInto(cx, i + 1, arg)
   })
   const uses = ((1 << inst.args.length) - 1) << 1
-  emit(cx, OP.CALL, { imm: HELPER_IDS[inst.attr.helper], uses, defs: 1, clobbers: CALL_CLOBBERS })
-  if (inst.type !== 'none' && inst.uses.size > 0) move(cx, resultReg(cx, inst), 0)
+  emit(cx, OP.CALL, { ...target, uses, defs: 1, clobbers: CALL_CLOBBERS })
+  if (inst.type !== 'none' && inst.uses.size > 0) move(cx, resultReg(cx, inst as Inst), 0)
 }
 
 function selectJump(cx: IselContext, inst: InstOf<'jump'>): void {

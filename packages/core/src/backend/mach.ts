@@ -9,8 +9,9 @@
  * Not SSA: two-address operations and phi copies define a register more than once.
  */
 import type { Span } from '../diag/source.ts'
-import type { MapDecl } from '../forms/module.ts'
-import type { Slot } from '../ssa/func.ts'
+import type { FunctionDecl, MapDecl } from '../forms/module.ts'
+import type { Callee, Slot } from '../ssa/func.ts'
+import type { CoreQuery } from '../types/core-query.ts'
 import type { PtrSpace } from '../types/types.ts'
 import { CLASS, isAlu, isConditional, OP, SOURCE_REG } from './encoding.ts'
 
@@ -29,6 +30,7 @@ export type Wide =
   | { readonly kind: 'const'; readonly value: bigint }
   | { readonly kind: 'map'; readonly map: MapDecl }
   | { readonly kind: 'mapValue'; readonly map: MapDecl; readonly offset: number }
+  | { readonly kind: 'function'; readonly function: FunctionDecl }
 
 export interface MachInst {
   opcode: number
@@ -38,6 +40,10 @@ export interface MachInst {
   imm: number
   readonly wide?: Wide | undefined
   readonly slot?: Slot | undefined
+  /** What a call that names no helper calls. */
+  readonly callee?: Callee | undefined
+  /** What the loader asks the kernel, to set the immediate or offset. Such an instruction is `raw`. */
+  readonly core?: CoreQuery | undefined
   /** Bit masks of physical registers outside the two fields (calls, cmpxchg, exit). */
   readonly uses: number
   readonly defs: number
@@ -46,7 +52,7 @@ export interface MachInst {
   readonly dstRole: number
   readonly srcRole: number
   readonly span: Span | undefined
-  /** Written by the user (asm): never changed, moved or taken for something else. */
+  /** Written by the user (asm) or completed by the loader (`core`): never changed, moved or taken for something else. */
   readonly raw?: true | undefined
   /** What a memory access points to, as the verifier tells pointers apart; undefined: not known. */
   readonly space?: PtrSpace | undefined
@@ -149,6 +155,8 @@ export function sameWide(a: Wide | undefined, b: Wide | undefined): boolean {
       return b.kind === 'map' && a.map === b.map
     case 'mapValue':
       return b.kind === 'mapValue' && a.map === b.map && a.offset === b.offset
+    case 'function':
+      return b.kind === 'function' && a.function === b.function
   }
 }
 

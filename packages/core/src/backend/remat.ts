@@ -2,7 +2,7 @@
  * Facts about single values that selection asks for again and again: which can be made anywhere without an operand
  * (constants, frame addresses, map references), which fit an immediate, and what an address is made of.
  */
-import type { MapDecl } from '../forms/module.ts'
+import type { FunctionDecl, MapDecl } from '../forms/module.ts'
 import type { Inst, InstOf, Slot } from '../ssa/func.ts'
 
 /** A value that needs no register between its uses. */
@@ -11,6 +11,7 @@ export type Remat =
   | { readonly kind: 'lea'; readonly slot: Slot; readonly offset: number }
   | { readonly kind: 'map'; readonly map: MapDecl }
   | { readonly kind: 'mapValue'; readonly map: MapDecl; readonly offset: number }
+  | { readonly kind: 'function'; readonly function: FunctionDecl }
 
 export function rematOf(inst: Inst): Remat | undefined {
   switch (inst.op) {
@@ -22,6 +23,8 @@ export function rematOf(inst: Inst): Remat | undefined {
       return { kind: 'map', map: inst.attr.map }
     case 'mapValue':
       return { kind: 'mapValue', map: inst.attr.map, offset: inst.attr.offset }
+    case 'funcRef':
+      return { kind: 'function', function: inst.attr.function }
     case 'add': {
       const base = inst.type === 'ptr' ? rematOf(inst.args[0]!) : undefined
       const offset = smallConst(inst.args[1]!)
@@ -37,6 +40,22 @@ export function rematOf(inst: Inst): Remat | undefined {
   }
 }
 
+/** Equal for equal values. */
+export function rematKey(remat: Remat): string {
+  switch (remat.kind) {
+    case 'const':
+      return `const ${remat.value}`
+    case 'lea':
+      return `lea ${remat.slot.id} ${remat.offset}`
+    case 'map':
+      return `map ${remat.map.name}`
+    case 'mapValue':
+      return `mapValue ${remat.map.name} ${remat.offset}`
+    case 'function':
+      return `function ${remat.function.name}`
+  }
+}
+
 const OFFSET_LIMIT = 0x3fff
 
 /** A constant that may be part of an address; the limit leaves room for sums of two in 16 bits. */
@@ -48,6 +67,34 @@ export function smallConst(inst: Inst): number | undefined {
 
 export function isMemoryOp(inst: Inst): inst is InstOf<'load'> | InstOf<'store'> | InstOf<'atomic'> {
   return inst.op === 'load' || inst.op === 'store' || inst.op === 'atomic'
+}
+
+/** `base + offset` where the loader decides about the offset. */
+export interface CoreSum {
+  readonly base: Inst
+  readonly offset: InstOf<'coreConst'>
+}
+
+/** The sum that an addition is, when its relocatable part fits the immediate that a loader changes. */
+export function coreSum(inst: Inst): CoreSum | undefined {
+  if (inst.op !== 'add') return undefined
+  const [a, b] = inst.args as [Inst, Inst]
+  if (b.op === 'coreConst' && isShortCore(b)) return { base: a, offset: b }
+  return a.op === 'coreConst' && isShortCore(a) ? { base: b, offset: a } : undefined
+}
+
+/** Enumerators may have any 64-bit value on another kernel. */
+export function isShortCore(inst: InstOf<'coreConst'>): boolean {
+  return inst.attr.query.kind !== 'enumValue' && fitsImmediate(inst.attr.value, 64)
+}
+
+/** Address of loads and stores only, which have the relocatable offset themselves. */
+export function isCoreAddress(inst: Inst): boolean {
+  const sum = coreSum(inst)
+  if (!sum || inst.uses.size === 0 || sum.offset.attr.value > 0x7fffn) return false
+  return [...inst.uses].every(
+    (user) => (user.op === 'load' || user.op === 'store') && user.attr.offset === 0 && addressesOnly(user, inst),
+  )
 }
 
 /** The instruction uses `ptr` as its address, and for nothing else. */
@@ -70,7 +117,7 @@ export function fitsImmediate(value: bigint, width: 32 | 64): boolean {
 
 /** A constant store takes the value as its immediate; stores to the context do so only since 6.4. */
 export function storesImmediate(store: InstOf<'store'>, value: bigint): boolean {
-  if (rootPointer(store.args[0]!).op === 'param') return false
+  if (rootPointer(store.args[0]!).op === 'param' || coreSum(store.args[0]!)) return false
   return store.attr.bits !== 64 || fitsImmediate(value, 64)
 }
 

@@ -57,9 +57,13 @@ export function significantBits(value: Inst, depth = 0): number {
       const ret = (HELPERS[value.attr.helper] as HelperRow).ret
       return ret.kind === 'int' && ret.bits === 32 && !ret.signed ? 32 : 64
     }
+    case 'coreConst':
     case 'sext':
     case 'asm':
     case 'param':
+    case 'arg':
+    case 'funcRef':
+    case 'invoke':
     case 'slot':
     case 'mapRef':
     case 'mapValue':

@@ -48,9 +48,18 @@ export const DIAGNOSTIC_CODES = {
   'ringbuf-leak': 'A reserved record is neither submitted nor discarded on some path',
   'pointer-misuse': 'A pointer used in a way that the verifier refuses',
   'unchecked-null': 'A pointer that may be null is used without a test',
+  // TypeScript
+  narrowing: 'A value is wider than the place that it goes to',
+  'mixed-signedness': 'Signed and unsigned numbers meet without a cast',
+  'wrong-kind': 'A value is of another kind than the construct needs',
+  'not-compilable': 'A captured value has no meaning in a BPF program',
+  'captured-variable': 'A kernel function captures a variable that is assigned elsewhere',
+  'stale-view': 'A view of the packet is used after a helper that may have moved the packet',
   'no-program': 'The file defines no program and no map',
+  'no-kernel-types': 'Kernel types or tracepoints are named, but there is no description of them',
   // limits
   'stack-overflow': 'The stack frame is larger than 512 bytes',
+  'recursive-call': 'A function calls itself, directly or through others',
   'program-too-large': 'A jump or program exceeds what an instruction can encode',
   // objects
   'bad-object': 'The ELF object is truncated, corrupt or of a kind that is not supported',

@@ -9,8 +9,9 @@ import type { Span } from '../diag/source.ts'
 import type { ContextField } from '../tables/contexts.ts'
 import type { HelperName } from '../tables/helpers/index.ts'
 import type { BinaryOpName, Pred } from '../tables/ir-ops.ts'
-import type { IntType, Type } from '../types/types.ts'
-import type { MapDecl } from './module.ts'
+import type { CoreQuery } from '../types/core-query.ts'
+import type { IntType, PtrSpace, Type } from '../types/types.ts'
+import type { FunctionDecl, GlobalDecl, KfuncDecl, MapDecl } from './module.ts'
 
 /** Which macro calls a form came out of, innermost first. */
 export interface Trail {
@@ -49,6 +50,12 @@ export type Form =
   /** The context pointer. */
   | (Base & { readonly kind: 'ctx' })
   | (Base & { readonly kind: 'mapRef'; readonly map: MapDecl })
+  /** Address of a global variable; `load` and `store` through it read and write the variable. */
+  | (Base & { readonly kind: 'globalAddr'; readonly global: GlobalDecl })
+  /** Address of a function, for helpers that call back (`loop`, `for_each_map_elem`, `timer_set_callback`). */
+  | (Base & { readonly kind: 'functionRef'; readonly function: FunctionDecl })
+  /** A number that the kernel at load time decides (CO-RE); `value` is its value at compile time. */
+  | (Base & { readonly kind: 'coreConst'; readonly query: CoreQuery; readonly value: bigint })
   // binding and control
   /** Initialisers are evaluated in order, before any of the locals is visible. No `init`: zero. */
   | (Base & { readonly kind: 'let'; readonly bindings: readonly Binding[]; readonly body: Form })
@@ -66,10 +73,15 @@ export type Form =
   | (Base & { readonly kind: 'not'; readonly value: Form })
   /** Runs the body with local = 0 .. count-1; value 0. */
   | (Base & { readonly kind: 'repeat'; readonly local: Local; readonly count: number; readonly body: Form })
+  /**
+   * Runs the body while the test is non-zero; value 0. The verifier follows the rounds one by one (5.3), so it must be
+   * able to see that they end: a counter that a constant bounds.
+   */
+  | (Base & { readonly kind: 'while'; readonly test: Form; readonly body: Form })
   /** Body whose value may be given early by a `leave` with the same label. */
   | (Base & { readonly kind: 'block'; readonly label: Label; readonly body: Form })
   | (Base & { readonly kind: 'leave'; readonly label: Label; readonly value?: Form | undefined })
-  /** Ends the program; no value: 0. */
+  /** Ends the program or function; no value: 0. */
   | (Base & { readonly kind: 'return'; readonly value?: Form | undefined })
   // arithmetic
   | (Base & { readonly kind: 'binary'; readonly op: BinaryOpName; readonly left: Form; readonly right: Form })
@@ -87,6 +99,21 @@ export type Form =
       readonly type: IntType
       readonly ptr: Form
       readonly offset: Form
+      readonly value: Form
+    })
+  /** A load at a relocatable offset (`query` asks for one). `space`: the kernel hands out a pointer. */
+  | (Base & {
+      readonly kind: 'coreLoad'
+      readonly type: IntType
+      readonly ptr: Form
+      readonly offset: FormOf<'coreConst'>
+      readonly space?: PtrSpace | undefined
+    })
+  | (Base & {
+      readonly kind: 'coreStore'
+      readonly type: IntType
+      readonly ptr: Form
+      readonly offset: FormOf<'coreConst'>
       readonly value: Form
     })
   /** `field` is absent for the untyped `(ctx u32 4)`. */
@@ -165,6 +192,9 @@ export type Form =
   // calls
   /** Map arguments are `mapRef` forms; argument kinds are those of the helper's row. */
   | (Base & { readonly kind: 'call'; readonly helper: HelperName; readonly args: readonly Form[] })
+  /** Call of a function of the module; arguments are truncated to the types of its parameters. */
+  | (Base & { readonly kind: 'invoke'; readonly function: FunctionDecl; readonly args: readonly Form[] })
+  | (Base & { readonly kind: 'kfunc'; readonly kfunc: KfuncDecl; readonly args: readonly Form[] })
   /** Falls through when the slot is empty; value 0. */
   | (Base & { readonly kind: 'tailCall'; readonly map: MapDecl; readonly index: Form })
   /** One raw instruction; registers are physical. Value: r0 afterwards. */

@@ -7,8 +7,9 @@
  *       2)
  */
 import { assertNever } from '../diag/diagnostic.ts'
+import { coreQueryName } from '../types/core-query.ts'
 import { scalarName, type Type } from '../types/types.ts'
-import type { MapDecl, Module, ProgramDecl } from './module.ts'
+import type { FunctionDecl, GlobalDecl, MapDecl, Module, ProgramDecl } from './module.ts'
 import type { Form, Local, MapOperand } from './node.ts'
 
 type Tree = string | Tree[]
@@ -20,6 +21,8 @@ export function printForms(module: Module): string {
     ...module.structs.map((s) => `${s.kind} ${s.name} size ${s.size} align ${s.align}`),
     ...module.constants.map((c) => `const ${c.name} = ${c.value}`),
     ...module.maps.map(printMap),
+    ...(module.globals ?? []).map(printGlobal),
+    ...(module.functions ?? []).map(printFunction),
     ...module.programs.map(printProgram),
   ]
   return parts.map((p) => `${p}\n`).join('')
@@ -31,6 +34,18 @@ function printMap(map: MapDecl): string {
   const record = map.recordType ? ` record ${printType(map.recordType)}` : ''
   const flags = map.flags ? ` flags ${map.flags}` : ''
   return `map ${map.name} ${map.type} ${key} -> ${value} max ${map.maxEntries}${flags}${map.pinning ? ' pinned' : ''}${record}`
+}
+
+function printGlobal(global: GlobalDecl): string {
+  const access = global.access === 'readonly' ? 'rodata' : 'global'
+  const init = [...global.init].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `${access} ${global.name} ${printType(global.type)} = ${init}`
+}
+
+export function printFunction(fn: FunctionDecl): string {
+  const names = new Names()
+  const params = fn.params.map((p, i) => `${names.of(p)}:${i === fn.contextParam ? 'ctx' : p.type ? scalarName(p.type) : 'any'}`)
+  return `function ${fn.name} (${params.join(' ')}) ${scalarName(fn.result)}\n${layout(tree(fn.body, names), 2)}`
 }
 
 export function printType(type: Type): string {
@@ -101,6 +116,10 @@ function tree(form: Form, names: Names): Tree {
       return 'ctx'
     case 'mapRef':
       return ['map', form.map.name]
+    case 'globalAddr':
+      return ['global', form.global.name]
+    case 'functionRef':
+      return ['function', form.function.name]
     case 'let':
       return [
         'let',
@@ -124,6 +143,8 @@ function tree(form: Form, names: Names): Tree {
       return [form.kind, sub(form.value)]
     case 'repeat':
       return ['repeat', names.of(form.local), String(form.count), sub(form.body)]
+    case 'while':
+      return ['while', sub(form.test), sub(form.body)]
     case 'block':
       return ['block', form.label.name, sub(form.body)]
     case 'leave':
@@ -151,6 +172,8 @@ type MemoryForm = Exclude<
       | 'local'
       | 'ctx'
       | 'mapRef'
+      | 'globalAddr'
+      | 'functionRef'
       | 'let'
       | 'set'
       | 'seq'
@@ -160,6 +183,7 @@ type MemoryForm = Exclude<
       | 'not'
       | 'negate'
       | 'repeat'
+      | 'while'
       | 'block'
       | 'leave'
       | 'return'
@@ -177,6 +201,12 @@ function memoryTree(form: MemoryForm, names: Names): Tree {
       return ['load', scalarName(form.type), sub(form.ptr), sub(form.offset)]
     case 'store':
       return ['store', scalarName(form.type), sub(form.ptr), sub(form.offset), sub(form.value)]
+    case 'coreConst':
+      return ['core', form.query.kind, coreQueryName(form.query), String(BigInt.asIntN(64, form.value))]
+    case 'coreLoad':
+      return ['core-load', scalarName(form.type), sub(form.ptr), sub(form.offset)]
+    case 'coreStore':
+      return ['core-store', scalarName(form.type), sub(form.ptr), sub(form.offset), sub(form.value)]
     case 'ctxLoad':
       return ['ctx-load', scalarName(form.type), String(form.offset), ...(form.field ? [form.field.name] : [])]
     case 'ctxStore':
@@ -216,6 +246,10 @@ function memoryTree(form: MemoryForm, names: Names): Tree {
       return [form.op === 'add' ? 'map-add' : 'map-sub', form.map.name, operand(form.key, names), sub(form.delta)]
     case 'call':
       return ['call', form.helper, ...form.args.map(sub)]
+    case 'invoke':
+      return ['invoke', form.function.name, ...form.args.map(sub)]
+    case 'kfunc':
+      return ['kfunc', form.kfunc.name, ...form.args.map(sub)]
     case 'tailCall':
       return ['tail-call', form.map.name, sub(form.index)]
     case 'asm':

@@ -11,6 +11,9 @@ export function childrenOf(form: Form): readonly Form[] {
     case 'local':
     case 'ctx':
     case 'mapRef':
+    case 'globalAddr':
+    case 'functionRef':
+    case 'coreConst':
     case 'ctxLoad':
     case 'alloc':
     case 'localAddr':
@@ -37,12 +40,16 @@ export function childrenOf(form: Form): readonly Form[] {
     case 'repeat':
     case 'block':
       return [form.body]
+    case 'while':
+      return [form.test, form.body]
     case 'binary':
     case 'compare':
       return [form.left, form.right]
     case 'load':
+    case 'coreLoad':
       return [form.ptr, form.offset]
     case 'store':
+    case 'coreStore':
       return [form.ptr, form.offset, form.value]
     case 'atomic':
       return [form.ptr, form.offset, ...optional(form.expected), form.value]
@@ -59,6 +66,8 @@ export function childrenOf(form: Form): readonly Form[] {
     case 'mapAdd':
       return [operandForm(form.key), form.delta]
     case 'call':
+    case 'invoke':
+    case 'kfunc':
       return form.args
     case 'tailCall':
       return [form.index]

@@ -13,6 +13,11 @@ export function noteBinding(local: Local, init: Form | undefined): void {
   if (init) origins.set(local, init)
 }
 
+/** What a local was last bound to. */
+export function originOf(local: Local): Form | undefined {
+  return origins.get(local)
+}
+
 /** Pointer to memory that the program may read: not kernel addresses, which are numbers here. */
 export function givesPointer(form: Form): boolean {
   switch (form.kind) {

@@ -5,6 +5,7 @@ import { ASSEMBLY_FORMS } from './forms/assembly.ts'
 import { BINDING_FORMS } from './forms/binding.ts'
 import { CONTROL_FORMS } from './forms/control.ts'
 import { translateHelper } from './forms/helpers.ts'
+import { KERNEL_FORMS } from './forms/kernel.ts'
 import { MAP_FORMS } from './forms/maps.ts'
 import { MEMORY_FORMS } from './forms/memory.ts'
 import { PLACE_TABLE } from './forms/places.ts'
@@ -18,6 +19,7 @@ export const SPECIAL_FORMS: ReadonlyMap<string, SpecialForm> = new Map(
     ...MEMORY_FORMS,
     ...MAP_FORMS,
     ...ASSEMBLY_FORMS,
+    ...KERNEL_FORMS,
   }),
 )
 

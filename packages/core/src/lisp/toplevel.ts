@@ -12,6 +12,7 @@ import { defineProgram } from './define-program.ts'
 import { defineHeader, defineStruct, defineUnion } from './define-struct.ts'
 import { evaluate, makeLambda, makeMacro } from './eval.ts'
 import { evaluating, expandMacro, globalMacro } from './expand.ts'
+import { importKernelStruct } from './import-kernel-struct.ts'
 import { preludeNames } from './prelude.ts'
 import { printDatum } from './print.ts'
 import { readAll } from './reader.ts'
@@ -314,7 +315,11 @@ export const TOP_FORMS: Readonly<Record<string, TopForm>> = {
   DECLAIM: ignored('specifiers...', 'Accepted.'),
   DECLARE: ignored('specifiers...', 'Accepted.'),
   DEFTRACEPOINT: later('category/event [fields...]'),
-  'IMPORT-KERNEL-STRUCT': later('struct [fields...]'),
+  'IMPORT-KERNEL-STRUCT': {
+    args: 'struct [fields...]',
+    doc: 'Accessors of a struct of the kernel, by its BTF; every offset is relocated when the program is loaded.',
+    run: importKernelStruct,
+  },
   'WITH-BPF-SESSION': userSpace('() forms...'),
   'WITH-BPF-OBJECT': userSpace('(name path) forms...'),
 }

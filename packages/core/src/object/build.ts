@@ -5,21 +5,38 @@
  *   out: `BpfObject`; equal input gives equal bytes
  */
 
+import { writeCoreTypes } from '../btf/core-types.ts'
 import { writeDataMaps } from '../btf/data-maps.ts'
 import { writeMapDefinitions } from '../btf/maps.ts'
 import { BtfTypeTable } from '../btf/type-table.ts'
 import type { BtfTypeId } from '../btf/types.ts'
 import { BtfWriter } from '../btf/writer.ts'
 import { invariant } from '../diag/diagnostic.ts'
-import type { MapDecl, Module, ProgramDecl } from '../forms/module.ts'
+import type { GlobalSection } from '../forms/globals.ts'
+import type { FunctionDecl, MapDecl, Module, ProgramDecl } from '../forms/module.ts'
 import { CONTEXTS, type ContextRow } from '../tables/contexts.ts'
 import { MAP_TYPES, type MapTypeRow } from '../tables/map-types.ts'
 import { programTypeRow } from '../tables/program-types.ts'
+import { toKernelName } from '../tables/names.ts'
 import { matchSection } from '../tables/sections.ts'
+import type { FunctionUnit } from '../typed/functions.ts'
+import { localType } from '../typed/typing.ts'
 import { i32, type Type, u8 } from '../types/types.ts'
-import type { BpfObject, MachineCode, MapSpec, ProgramSpec } from './object.ts'
+import { writeGlobals } from './globals.ts'
+import { type BpfObject, FUNCTION_SECTION, type FunctionSpec, type MachineCode, type MapSpec, type ProgramSpec } from './object.ts'
 
-export function buildObject(module: Module, code: ReadonlyMap<ProgramDecl, MachineCode>): BpfObject {
+/** Declarations that a module may do without. */
+export interface ObjectParts {
+  /** Reached by some program; callers first. */
+  readonly functions?: readonly FunctionUnit[] | undefined
+  readonly sections?: readonly GlobalSection[] | undefined
+}
+
+export function buildObject(
+  module: Module,
+  code: ReadonlyMap<ProgramDecl | FunctionDecl, MachineCode>,
+  { functions: units = [], sections = [] }: ObjectParts = {},
+): BpfObject {
   const writer = new BtfWriter()
   const table = new BtfTypeTable(writer)
   for (const struct of module.structs) table.idOf(struct)
@@ -32,20 +49,45 @@ export function buildObject(module: Module, code: ReadonlyMap<ProgramDecl, Machi
     maps.filter((map) => !isDirect(map)),
   )
   writeDataMaps(writer, table, maps.filter(isDirect))
-  const programs = module.programs.map((program) => {
-    const machineCode = code.get(program)
-    invariant(machineCode !== undefined, `object: no code for program ${program.name}`)
-    return programSpec(program, machineCode, writeFunction(program, writer, table))
-  })
-  // Texts that .BTF.ext will refer to.
-  for (const { section, lines } of programs) {
-    writer.string(section)
-    for (const line of lines) {
-      writer.string(line.file)
-      writer.string(line.text)
-    }
+  const coreRecord = writeCoreTypes(
+    writer,
+    table,
+    [...code.values()].flatMap((machineCode) => (machineCode.core ?? []).map(({ query }) => query)),
+  )
+  const coreOf = (machineCode: MachineCode) =>
+    machineCode.core?.length
+      ? { coreRelocations: machineCode.core.map(({ slot, query }) => ({ slot, ...coreRecord(query) })) }
+      : {}
+  const globals = writeGlobals(writer, table, sections)
+  const codeOf = (decl: ProgramDecl | FunctionDecl): MachineCode => {
+    const machineCode = code.get(decl)
+    invariant(machineCode !== undefined, `object: no code for ${decl.name}`)
+    return machineCode
   }
-  return { license: module.license, maps, programs, btf: writer.finish() }
+  const programs = module.programs.map((program) => ({
+    ...programSpec(program, codeOf(program), writeProgramType(program, writer, table)),
+    ...coreOf(codeOf(program)),
+  }))
+  const functions = units.map((unit) => ({
+    ...functionSpec(unit, codeOf(unit.decl), writeFunctionType(unit, writer, table)),
+    ...coreOf(codeOf(unit.decl)),
+  }))
+  // Texts that .BTF.ext will refer to.
+  for (const { section } of programs) writer.string(section)
+  for (const { access } of [...programs, ...functions].flatMap((part) => part.coreRelocations ?? [])) writer.string(access)
+  if (functions.length > 0) writer.string(FUNCTION_SECTION)
+  for (const { file, text } of [...programs, ...functions].flatMap(({ lines }) => lines)) {
+    writer.string(file)
+    writer.string(text)
+  }
+  return {
+    license: module.license,
+    maps: [...maps, ...globals.maps],
+    programs,
+    ...(functions.length > 0 && { functions }),
+    ...(globals.variables.length > 0 && { variables: globals.variables }),
+    btf: writer.finish(),
+  }
 }
 
 /** Names of the maps whose element some program addresses directly. */
@@ -87,12 +129,30 @@ function bytes(length: number): Type {
 }
 
 /** FUNC and FUNC_PROTO: `int name(struct xdp_md *ctx)`. */
-function writeFunction(program: ProgramDecl, writer: BtfWriter, table: BtfTypeTable): BtfTypeId {
+function writeProgramType(program: ProgramDecl, writer: BtfWriter, table: BtfTypeTable): BtfTypeId {
   const { context: name } = programTypeRow(program.type)
   const context: ContextRow | undefined = name && CONTEXTS[name]
   const params = [{ name: 'ctx', type: table.contextPointer(context) }]
   const type = table.add({ kind: 'funcProto', name: '', returnType: table.idOf(i32), params })
   return writer.add({ kind: 'func', name: program.name, type, linkage: 'global' })
+}
+
+/**
+ * `static`: the verifier follows each call with what it passes, pointers included; a global function would be verified
+ * on its own, from its types (btf_prepare_func_args, kernel/bpf/btf.c, 6.18).
+ */
+function writeFunctionType({ decl, typing }: FunctionUnit, writer: BtfWriter, table: BtfTypeTable): BtfTypeId {
+  const params = decl.params.map((param) => {
+    const type = localType(typing, param)
+    return { name: toKernelName(param.name), type: type.kind === 'int' ? table.idOf(type) : table.pointerTo(0) }
+  })
+  const type = table.add({ kind: 'funcProto', name: '', returnType: table.idOf(decl.result), params })
+  return writer.add({ kind: 'func', name: decl.name, type, linkage: 'static' })
+}
+
+function functionSpec({ decl }: FunctionUnit, code: MachineCode, btfFuncId: BtfTypeId): FunctionSpec {
+  const { insns, relocations, references, lines, stackSize } = code
+  return { name: decl.name, insns, relocations, references, lines, stackSize, btfFuncId }
 }
 
 function programSpec(program: ProgramDecl, code: MachineCode, btfFuncId: BtfTypeId): ProgramSpec {
@@ -104,6 +164,7 @@ function programSpec(program: ProgramDecl, code: MachineCode, btfFuncId: BtfType
     attachTarget: matchSection(program.section)?.target,
     insns: code.insns,
     relocations: code.relocations,
+    ...(code.references && code.references.length > 0 && { references: code.references }),
     lines: code.lines,
     stackSize: code.stackSize,
     btfFuncId,

@@ -2,7 +2,7 @@
  * Reads an object from ELF: what `to-elf` writes, and clang's objects of programs that need no more than maps.
  *
  *   in:  untrusted bytes
- *   out: `BpfObject`; whatever is corrupt or not supported (subprograms, global data, CO-RE, legacy `maps`, big-endian)
+ *   out: `BpfObject`; whatever is corrupt or not supported (subprograms, global data, legacy `maps`, big-endian)
  *        is `Abort('bad-object')` that says so
  */
 import { decodeInsns } from '../bpf/decode.ts'
@@ -18,7 +18,7 @@ import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from '../elf/forma
 import { R_BPF, SHF, SHT, STB, STT } from '../elf/format.ts'
 import { readElf } from '../elf/reader.ts'
 import { matchSection } from '../tables/sections.ts'
-import type { BpfObject, LineInfo, MapSpec, ProgramSpec, Relocation } from './object.ts'
+import type { BpfObject, CoreRelocation, LineInfo, MapSpec, ProgramSpec, Relocation } from './object.ts'
 
 const SLOT = 8
 /** opcode of a call: BPF_JMP | BPF_CALL. */
@@ -53,7 +53,7 @@ function readObject(bytes: Uint8Array): BpfObject {
   const btfBytes = btfData && placeVariables(btfData, (section) => variablesOf(elf, section))
   const btf = btfBytes && readBtf(btfBytes)
   const extBytes = sectionNamed(elf, '.BTF.ext')?.data
-  const ext = btf && extBytes ? readBtfExt(extBytes, btf) : { funcs: [], lines: [], coreSections: [] }
+  const ext = btf && extBytes ? readBtfExt(extBytes, btf) : { funcs: [], lines: [], core: [] }
   const defined = btf ? readMapDefinitions(btf) : []
   if (defined.length === 0 && (sectionNamed(elf, MAPS_SECTION)?.data.length ?? 0) > 0)
     throw badObject(`the object has a section ${MAPS_SECTION} but no BTF that describes it`, 'compile with -g')
@@ -130,8 +130,6 @@ function readProgram(source: Source, section: ElfSection, symbol: ElfSymbol): Pr
   const match = matchSection(section.name)
   if (match === undefined)
     throw badObject(`program ${symbol.name}: no program type has sections named \`${section.name}\``)
-  if (source.ext.coreSections.includes(section.name))
-    throw badObject(`section ${section.name} has CO-RE relocations, which are not supported yet`)
   const insns = decodeInsns(section.data.subarray(symbol.value, symbol.value + symbol.size))
   refuseSubprograms(symbol.name, insns)
   const atSlot = slotIndex(insns)
@@ -147,6 +145,7 @@ function readProgram(source: Source, section: ElfSection, symbol: ElfSymbol): Pr
     attachTarget: match.target,
     insns: markMapLoads(insns, relocations),
     relocations,
+    ...readCore(source.ext, section.name, symbol, atSlot),
     lines: readLines(source.ext, section.name, symbol, atSlot),
     btfFuncId: functionId(source, section.name, symbol),
   }
@@ -211,6 +210,25 @@ function readRelocation(source: Source, program: ElfSymbol, rel: ElfRelocation, 
     )
   if (map === undefined) throw badObject(`${place}: the object defines no map ${target.name}`)
   return { kind: 'map', slot, map: map.name }
+}
+
+function readCore(
+  ext: BtfExt,
+  section: string,
+  program: ElfSymbol,
+  atSlot: SlotIndex,
+): { coreRelocations?: CoreRelocation[] } {
+  const inside = ext.core.filter(
+    ({ section: where, offset }) =>
+      where === section && offset >= program.value && offset < program.value + program.size,
+  )
+  const coreRelocations = inside.map(({ section: _, offset, ...relocation }) => {
+    const slot = (offset - program.value) / SLOT
+    if (!atSlot.has(slot))
+      throw badObject(`.BTF.ext is corrupt: program ${program.name} has a relocation at byte ${offset} where none can be`)
+    return { slot, ...relocation }
+  })
+  return coreRelocations.length > 0 ? { coreRelocations } : {}
 }
 
 function readLines(ext: BtfExt, section: string, program: ElfSymbol, atSlot: SlotIndex): LineInfo[] {

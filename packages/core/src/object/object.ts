@@ -3,6 +3,8 @@
  * makes it, `to-elf` writes it, `from-elf` reads it back; VM and loader consume it. Only the loader touches a kernel.
  */
 import type { Insn } from '../bpf/insn.ts'
+import type { CoreRelocationKind } from '../btf/core-kinds.ts'
+import type { CoreQuery } from '../types/core-query.ts'
 
 /** Where an instruction came from; written to `.BTF.ext` line_info. */
 export interface LineInfo {
@@ -22,6 +24,42 @@ export type Relocation =
   /** ld_imm64 of an address inside the first value of a map (bytes). */
   | { readonly kind: 'mapValue'; readonly slot: number; readonly map: string; readonly offset: number }
 
+/** An instruction that names a function; `object/link` resolves those of the object's own functions. */
+export interface FunctionReference {
+  /**
+   * `call`: of a function of the object (src `PSEUDO.CALL`). `address`: ld_imm64 of one, for helpers that call back (src
+   * `PSEUDO.FUNC`). `kfunc`: call of a kernel function (src `PSEUDO.KFUNC_CALL`), which a loader finds by name.
+   */
+  readonly kind: 'call' | 'address' | 'kfunc'
+  readonly slot: number
+  readonly function: string
+}
+
+/** Where ELF has functions that programs call. */
+export const FUNCTION_SECTION = '.text'
+
+/** Code that programs call: a function in `.text`. */
+export interface FunctionSpec {
+  readonly name: string
+  readonly insns: readonly Insn[]
+  readonly relocations: readonly Relocation[]
+  readonly references?: readonly FunctionReference[] | undefined
+  readonly coreRelocations?: readonly CoreRelocation[] | undefined
+  readonly lines: readonly LineInfo[]
+  readonly stackSize?: number | undefined
+  readonly btfFuncId?: number | undefined
+}
+
+/** An instruction that asks the kernel at load time; see `struct bpf_core_relo` (include/uapi/linux/bpf.h). */
+export interface CoreRelocation {
+  readonly slot: number
+  readonly kind: CoreRelocationKind
+  /** Type in the object's BTF that the question starts from. */
+  readonly typeId: number
+  /** `0:1:2`: member and element numbers, or an enumerator's number. */
+  readonly access: string
+}
+
 export interface ProgramSpec {
   /** ELF symbol. */
   readonly name: string
@@ -34,11 +72,36 @@ export interface ProgramSpec {
   readonly attachTarget: string | undefined
   readonly insns: readonly Insn[]
   readonly relocations: readonly Relocation[]
+  /** Absent: none. */
+  readonly references?: readonly FunctionReference[] | undefined
+  /** CO-RE; absent: none. */
+  readonly coreRelocations?: readonly CoreRelocation[] | undefined
   readonly lines: readonly LineInfo[]
   /** Bytes of stack used; undefined when unknown (read from a foreign object). */
   readonly stackSize?: number | undefined
   /** BTF type id of the FUNC, when the object has BTF. */
   readonly btfFuncId?: number | undefined
+  /** Functions that are linked behind the program's own code: where each begins. */
+  readonly linked?: readonly { readonly slot: number; readonly btfFuncId: number | undefined }[] | undefined
+}
+
+/** What a map that is a data section holds from the start. */
+export interface DataSection {
+  /** `.data`, `.bss`, `.rodata`, `.rodata.str1.1`, `.data.hits` ... */
+  readonly section: string
+  /** As many bytes as a value has. */
+  readonly content: Uint8Array
+  /** `.rodata`: nobody writes after loading, and the verifier knows the content. */
+  readonly frozen: boolean
+}
+
+/** A global variable, in the value of a data section's map. */
+export interface VariableSpec {
+  readonly name: string
+  readonly map: string
+  readonly offset: number
+  readonly size: number
+  readonly btfTypeId?: number | undefined
 }
 
 export interface MapSpec {
@@ -52,12 +115,16 @@ export interface MapSpec {
   readonly pinning?: 'byName' | undefined
   readonly btfKeyTypeId?: number | undefined
   readonly btfValueTypeId?: number | undefined
+  readonly data?: DataSection | undefined
 }
 
 export interface BpfObject {
   readonly license: string
   readonly maps: readonly MapSpec[]
   readonly programs: readonly ProgramSpec[]
+  /** Absent: none. */
+  readonly functions?: readonly FunctionSpec[] | undefined
+  readonly variables?: readonly VariableSpec[] | undefined
   /** Raw `.BTF` section, as the kernel takes it. */
   readonly btf?: Uint8Array | undefined
 }
@@ -67,10 +134,19 @@ export function slotCount(program: ProgramSpec): number {
   return program.insns.reduce((n, insn) => n + (insn.immHigh === undefined ? 1 : 2), 0)
 }
 
+/** A question to the kernel, before the object's BTF has its types. */
+export interface CoreReference {
+  readonly slot: number
+  readonly query: CoreQuery
+}
+
 /** What the backend makes of one function. */
 export interface MachineCode {
   readonly insns: readonly Insn[]
   readonly relocations: readonly Relocation[]
+  /** Absent: none. */
+  readonly references?: readonly FunctionReference[] | undefined
+  readonly core?: readonly CoreReference[] | undefined
   /** Ascending slots; the first is slot 0 (the kernel demands line info for the first instruction). */
   readonly lines: readonly LineInfo[]
   /** Bytes, a multiple of 8, at most 512. */

@@ -134,7 +134,7 @@ function btfSections(bytes: Uint8Array, btf: Btf, placed: PlacedBySection): ElfS
   ]
 }
 
-function extOf(placed: PlacedBySection): Pick<BtfExt, 'funcs' | 'lines'> {
+function extOf(placed: PlacedBySection): BtfExt {
   const all = [...placed.values()].flat()
   return {
     funcs: all.flatMap(({ program, offset }) =>
@@ -142,6 +142,13 @@ function extOf(placed: PlacedBySection): Pick<BtfExt, 'funcs' | 'lines'> {
     ),
     lines: all.flatMap(({ program, offset }) =>
       program.lines.map(({ slot, ...line }) => ({ section: program.section, offset: offset + slot * SLOT, ...line })),
+    ),
+    core: all.flatMap(({ program, offset }) =>
+      (program.coreRelocations ?? []).map(({ slot, ...relocation }) => ({
+        section: program.section,
+        offset: offset + slot * SLOT,
+        ...relocation,
+      })),
     ),
   }
 }

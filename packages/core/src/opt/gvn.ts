@@ -13,6 +13,7 @@
 import { anyBetween, escapedSlots, mayWrite, placeOf } from '../ssa/alias.ts'
 import type { Block, Func, Inst, InstOf, Slot } from '../ssa/func.ts'
 import { opText } from '../ssa/print.ts'
+import { coreQueryName } from '../types/core-query.ts'
 import { rowOf } from './effects.ts'
 import type { Pass } from './pass.ts'
 
@@ -116,6 +117,8 @@ function detail(inst: Inst): string {
       return String(inst.attr.value)
     case 'param':
       return String(inst.attr.index)
+    case 'coreConst':
+      return `${inst.attr.query.kind} ${coreQueryName(inst.attr.query)}`
     case 'arg':
       return String(inst.attr.index)
     case 'funcRef':

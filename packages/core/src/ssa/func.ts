@@ -4,11 +4,12 @@
  */
 import { invariant } from '../diag/diagnostic.ts'
 import type { Span } from '../diag/source.ts'
-import type { MapDecl, ProgramDecl } from '../forms/module.ts'
+import type { FunctionDecl, KfuncDecl, MapDecl, ProgramDecl } from '../forms/module.ts'
 import type { AtomicOp } from '../forms/node.ts'
 import type { HelperName } from '../tables/helpers/index.ts'
 import type { BinaryOpName, OpName, Pred } from '../tables/ir-ops.ts'
 import { OPS } from '../tables/ir-ops.ts'
+import type { CoreQuery } from '../types/core-query.ts'
 import type { IntBits, PtrSpace } from '../types/types.ts'
 
 /** `int`: a 64-bit number. `ptr`: a pointer that the verifier tracks. `none`: no result. */
@@ -23,6 +24,11 @@ export interface Slot {
   readonly align: number
 }
 
+/** What a call without a helper calls. */
+export type Callee =
+  | { readonly kind: 'function'; readonly decl: FunctionDecl }
+  | { readonly kind: 'kfunc'; readonly decl: KfuncDecl }
+
 interface WidthAttr {
   readonly width: 32 | 64
 }
@@ -32,12 +38,17 @@ export type OpAttrs = {
   [K in BinaryOpName]: WidthAttr
 } & {
   const: { readonly value: bigint }
+  /** `value`: what the kernel at compile time would answer. */
+  coreConst: { readonly query: CoreQuery; readonly value: bigint }
   param: { readonly index: number }
+  /** `space`: what a pointer points to, when all callers agree. */
+  arg: { readonly index: number; readonly space?: PtrSpace | undefined }
   phi: object
   slot: { readonly slot: Slot }
   mapRef: { readonly map: MapDecl }
   /** Offset in bytes into the value. */
   mapValue: { readonly map: MapDecl; readonly offset: number }
+  funcRef: { readonly function: FunctionDecl }
   neg: WidthAttr
   bswap: { readonly bits: 16 | 32 | 64 }
   zext: { readonly bits: 8 | 16 | 32 }
@@ -49,6 +60,7 @@ export type OpAttrs = {
   /** args: ptr value; cmpxchg: ptr expected value. */
   atomic: { readonly op: AtomicOp; readonly bits: 32 | 64; readonly offset: number; readonly fetch: boolean }
   call: { readonly helper: HelperName }
+  invoke: { readonly callee: Callee }
   asm: {
     readonly opcode: number
     readonly dst: number

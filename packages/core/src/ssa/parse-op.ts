@@ -64,6 +64,13 @@ function parseAttr(op: OpName, mods: readonly string[], words: readonly string[]
       return { attr: { value: BigInt.asUintN(64, bigInteger(first, cx)) }, values: [] }
     case 'param':
       return { attr: { index: integer(first, cx) }, values: [] }
+    case 'arg':
+      return { attr: { index: integer(first, cx), ...(words[1] ? { space: words[1] as PtrSpace } : {}) }, values: [] }
+    case 'coreConst':
+      return cx.fail('CO-RE relocations cannot be written in this notation')
+    case 'funcRef':
+    case 'invoke':
+      return cx.fail('functions cannot be written in this notation')
     case 'slot':
       return { attr: { slot: cx.slots.get(first) ?? cx.fail(`no slot is called ${first}`) }, values: [] }
     case 'mapRef':

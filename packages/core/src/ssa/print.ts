@@ -14,6 +14,7 @@
 import { assertNever } from '../diag/diagnostic.ts'
 import type { MapDecl } from '../forms/module.ts'
 import { OPS } from '../tables/ir-ops.ts'
+import { coreQueryName } from '../types/core-query.ts'
 import type { Block, Func, Inst } from './func.ts'
 
 /** `ids`: as in the function, to follow a value through passes. `dense`: counted in the order of printing. */
@@ -84,12 +85,16 @@ function instText(inst: Inst, names: Names): string {
 export function opText(inst: Inst): string {
   switch (inst.op) {
     case 'const':
+    case 'coreConst':
     case 'param':
+    case 'arg':
     case 'phi':
     case 'slot':
     case 'mapRef':
     case 'mapValue':
+    case 'funcRef':
     case 'call':
+    case 'invoke':
     case 'asm':
     case 'jump':
     case 'ret':
@@ -116,8 +121,16 @@ function operands(inst: Inst, names: Names): string {
   switch (inst.op) {
     case 'const':
       return ` ${BigInt.asIntN(64, inst.attr.value)}`
+    case 'coreConst':
+      return ` ${inst.attr.query.kind} ${coreQueryName(inst.attr.query)} ${BigInt.asIntN(64, inst.attr.value)}`
     case 'param':
       return ` ${inst.attr.index}`
+    case 'arg':
+      return ` ${inst.attr.index}${inst.attr.space ? ` ${inst.attr.space}` : ''}`
+    case 'funcRef':
+      return ` ${inst.attr.function.name}`
+    case 'invoke':
+      return ` ${inst.attr.callee.decl.name}${list}`
     case 'phi': {
       const preds = inst.block?.preds ?? []
       const edges = args.map((arg, i) => ({ arg, pred: preds[i] }))

@@ -6,6 +6,7 @@
  *   op       args            result   notes
  *   const    -               int
  *   param    -               ptr      the context pointer (index 0)
+ *   arg      -               int|ptr  parameter of a function that programs call
  *   phi      one per pred    any      parallel to block.preds; phis come first in a block
  *   add...   a b             int|ptr  ptr only for add/sub of a pointer and an integer
  *   load     p               int|ptr  `space` set: the kernel hands out a pointer (ctx->data), memory width stays `bits`
@@ -47,7 +48,11 @@ const unary = (): OpRow => ({ class: 'unary', args: 1, result: 'int', pure: true
 
 export const OPS = {
   const: value('int'),
+  /** A number that a CO-RE relocation sets when the program is loaded. */
+  coreConst: value('int'),
   param: value('ptr'),
+  /** Argument of a BPF function. */
+  arg: value('attr'),
   phi: { class: 'value', args: 'variadic', result: 'attr', pure: true },
   /** Address of a stack slot. */
   slot: value('ptr'),
@@ -55,6 +60,8 @@ export const OPS = {
   mapRef: value('ptr'),
   /** ld_imm64 of the address of a one-entry array's value (BPF_PSEUDO_MAP_VALUE, 5.2). */
   mapValue: value('ptr'),
+  /** ld_imm64 of a function's address (BPF_PSEUDO_FUNC, 5.13). */
+  funcRef: value('ptr'),
 
   add: binary(alu.add, { commutes: true, identity: 0n }),
   sub: binary(alu.sub, { identity: 0n }),
@@ -82,6 +89,8 @@ export const OPS = {
   atomic: { class: 'memory', args: 'variadic', result: 'attr', pure: false, reads: true, writes: true },
   /** Helper call; effects come from the helper's row. */
   call: { class: 'call', args: 'variadic', result: 'attr', pure: false, reads: true, writes: true },
+  /** Call of a BPF function (BPF_PSEUDO_CALL) or of a kernel function (BPF_PSEUDO_KFUNC_CALL). */
+  invoke: { class: 'call', args: 'variadic', result: 'attr', pure: false, reads: true, writes: true },
   /** One raw instruction given by the user; never moved or removed. */
   asm: { class: 'call', args: 'variadic', result: 'int', pure: false, reads: true, writes: true },
 

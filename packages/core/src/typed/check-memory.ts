@@ -22,6 +22,11 @@ export function checkStore(cx: CheckContext, form: FormOf<'store'>): void {
   checkAccess(cx, form.ptr, { access: 'write', offset: offsetOf(form.offset), size: form.type.bits / 8 })
 }
 
+/** Where the bytes are is known at load time only; the verifier knows which may be written. */
+export function checkCoreAccess(cx: CheckContext, form: FormOf<'coreLoad' | 'coreStore'>): void {
+  checkAccess(cx, form.ptr, { access: 'read', offset: undefined, size: form.type.bits / 8 })
+}
+
 export function checkBlockOperation(cx: CheckContext, form: FormOf<'memset' | 'memcpy'>): void {
   if (form.kind === 'memset') {
     checkAccess(cx, form.ptr, { access: 'write', offset: form.offset, size: form.size })
@@ -69,6 +74,7 @@ export const SPACE_NAMES: Readonly<Record<PtrType['space'], string>> = {
   map: 'a map',
   kernel: 'kernel memory',
   btf: 'a kernel object',
+  code: 'a function',
 }
 
 /** Reports what is wrong with touching `extent` through `ptr`. */
@@ -94,6 +100,8 @@ function refusalOf(cx: CheckContext, type: PtrType, { access }: Extent): [messag
   switch (type.space) {
     case 'packetEnd':
       return [`nothing can be ${verb} through the end of the packet`, 'use the pointer from (ctx data)']
+    case 'code':
+      return [`a function cannot be ${verb}`]
     case 'map':
       return [`a map cannot be ${verb} directly`, 'use getmap, map-lookup or map-update']
     case 'ctx':

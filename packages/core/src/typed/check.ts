@@ -15,8 +15,9 @@ import { checkCall, checkTailCall } from './check-calls.ts'
 import type { CheckContext } from './check-context.ts'
 import { checkContext } from './check-context.ts'
 import { checkCtxLoad, checkCtxStore } from './check-ctx.ts'
+import { checkInvoke } from './check-functions.ts'
 import { checkMapForm } from './check-maps.ts'
-import { checkAtomic, checkBlockOperation, checkLoad, checkStore } from './check-memory.ts'
+import { checkAtomic, checkBlockOperation, checkCoreAccess, checkLoad, checkStore } from './check-memory.ts'
 import type { Typing } from './typing.ts'
 import { warnUntestedNulls } from './untested-nulls.ts'
 
@@ -34,6 +35,10 @@ function checkForm(cx: CheckContext, form: Form): void {
     case 'negate':
     case 'bswap':
       checkNumber(cx, form.value, form.kind === 'negate' ? 'negated' : 'byte-swapped')
+      break
+    case 'coreLoad':
+    case 'coreStore':
+      checkCoreAccess(cx, form)
       break
     case 'load':
       checkLoad(cx, form)
@@ -64,13 +69,21 @@ function checkForm(cx: CheckContext, form: Form): void {
     case 'call':
       checkCall(cx, form)
       break
+    case 'invoke':
+      checkInvoke(cx, form)
+      break
     case 'tailCall':
       checkTailCall(cx, form)
       break
     case 'const':
+    case 'coreConst':
     case 'local':
     case 'ctx':
     case 'mapRef':
+    case 'globalAddr':
+    case 'functionRef':
+    case 'kfunc':
+    case 'while':
     case 'let':
     case 'set':
     case 'seq':

@@ -9,7 +9,7 @@
  */
 import type { Bag } from '../diag/diagnostic.ts'
 import { assertNever, invariant } from '../diag/diagnostic.ts'
-import type { ProgramDecl } from '../forms/module.ts'
+import type { KfuncDecl, ProgramDecl } from '../forms/module.ts'
 import type { Form, FormOf, Label, Local } from '../forms/node.ts'
 import { trailNotes } from '../forms/trail.ts'
 import { helperRow } from '../tables/helpers/index.ts'
@@ -36,11 +36,12 @@ interface State {
   changed: boolean
 }
 
-export function inferTypes(program: ProgramDecl, bag: Bag): Typing {
+/** `given`: types of a function's parameters. */
+export function inferTypes(program: ProgramDecl, bag: Bag, given: ReadonlyMap<Local, ValueType> = new Map()): Typing {
   const state: State = {
     program,
     forms: new Map(),
-    locals: new Map(),
+    locals: new Map(given),
     addressed: new Set(),
     labels: new Map(),
     byteTypes: new Map(),
@@ -73,12 +74,18 @@ function inferForm(state: State, form: Form): ValueType {
   switch (form.kind) {
     case 'const':
       return form.value === 0n ? ZERO : (form.type ?? u64)
+    case 'coreConst':
+      return u64
     case 'local':
       return state.locals.get(form.local) ?? form.local.type ?? u64
     case 'ctx':
       return ptrTo('ctx')
     case 'mapRef':
       return ptrTo('map')
+    case 'globalAddr':
+      return ptrTo('mapValue', { pointee: form.global.type })
+    case 'functionRef':
+      return ptrTo('code')
     case 'let':
     case 'set':
     case 'seq':
@@ -87,6 +94,7 @@ function inferForm(state: State, form: Form): ValueType {
     case 'or':
     case 'not':
     case 'repeat':
+    case 'while':
     case 'block':
     case 'leave':
     case 'return':
@@ -110,6 +118,10 @@ function inferForm(state: State, form: Form): ValueType {
       return inferMap(state, form)
     case 'call':
       return inferCall(state, form)
+    case 'invoke':
+      return inferAll(state, form.args, registerType(form.function.result))
+    case 'kfunc':
+      return inferAll(state, form.args, kfuncResult(form.kfunc))
     case 'tailCall':
       return inferAll(state, [form.index], ZERO)
     case 'asm':
@@ -124,7 +136,7 @@ function inferAll(state: State, forms: readonly Form[], result: ValueType): Valu
   return result
 }
 
-type ControlForm = FormOf<'let' | 'set' | 'seq' | 'if' | 'and' | 'or' | 'not' | 'repeat' | 'block' | 'leave' | 'return'>
+type ControlForm = FormOf<'let' | 'set' | 'seq' | 'if' | 'and' | 'or' | 'not' | 'repeat' | 'while' | 'block' | 'leave' | 'return'>
 
 function inferControl(state: State, form: ControlForm): ValueType {
   switch (form.kind) {
@@ -157,6 +169,8 @@ function inferControl(state: State, form: ControlForm): ValueType {
     case 'repeat':
       assign(state, form.local, form.local.type ?? u32, form)
       return inferAll(state, [form.body], ZERO)
+    case 'while':
+      return inferAll(state, [form.test, form.body], ZERO)
     case 'block': {
       const type = infer(state, form.body)
       return joinTypes(type, state.labels.get(form.label) ?? VOID)
@@ -227,14 +241,17 @@ function bytesType(
 }
 
 type MemoryForm = FormOf<
-  'load' | 'store' | 'ctxLoad' | 'ctxStore' | 'alloc' | 'localAddr' | 'atomic' | 'memset' | 'memcpy'
+  'load' | 'store' | 'coreLoad' | 'coreStore' | 'ctxLoad' | 'ctxStore' | 'alloc' | 'localAddr' | 'atomic' | 'memset' | 'memcpy'
 >
 
 function inferMemory(state: State, form: MemoryForm): ValueType {
   switch (form.kind) {
     case 'load':
       return inferAll(state, [form.ptr, form.offset], registerType(form.type))
+    case 'coreLoad':
+      return inferCoreLoad(state, form)
     case 'store':
+    case 'coreStore':
       inferAll(state, [form.ptr, form.offset], VOID)
       return infer(state, form.value)
     case 'ctxLoad': {
@@ -263,6 +280,14 @@ function inferMemory(state: State, form: MemoryForm): ValueType {
   }
 }
 
+/** What a kernel object points to is a kernel object to the verifier; a read through anything else gives a number. */
+function inferCoreLoad(state: State, form: FormOf<'coreLoad'>): ValueType {
+  const base = infer(state, form.ptr)
+  infer(state, form.offset)
+  if (!form.space || (form.space === 'btf' && !(isPointer(base) && base.space === 'btf'))) return registerType(form.type)
+  return ptrTo(form.space)
+}
+
 function inferMap(
   state: State,
   form: FormOf<'mapLookup' | 'mapGet' | 'mapUpdate' | 'mapDelete' | 'mapAdd'>,
@@ -284,6 +309,11 @@ function inferMap(
     default:
       return assertNever(form)
   }
+}
+
+function kfuncResult({ result }: KfuncDecl): ValueType {
+  if (result === 'void') return ZERO
+  return result === 'ptr' ? ptrTo('btf', { nullable: true }) : registerType(result)
 }
 
 function inferCall(state: State, form: FormOf<'call'>): ValueType {

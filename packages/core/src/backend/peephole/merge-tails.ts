@@ -71,6 +71,7 @@ function isSame(a: MachInst, b: MachInst): boolean {
     a.imm === b.imm &&
     a.slot === b.slot &&
     a.raw === b.raw &&
+    a.core === b.core &&
     sameWide(a.wide, b.wide)
   )
 }

@@ -1,4 +1,4 @@
-/** `asm`: one raw instruction, and forms of later versions that are refused by name. */
+/** `asm`: one raw instruction. */
 import type { Form } from '../../forms/node.ts'
 import { at } from '../build.ts'
 import type { Call, Cx, SpecialForm } from '../context.ts'
@@ -26,18 +26,6 @@ function translateAsm(cx: Cx, call: Call): Form {
   return { kind: 'asm', opcode, dst, src, off, imm, ...at(call.stx) }
 }
 
-const later = (args: string, instead: string): SpecialForm => ({
-  args,
-  doc: 'Not in this version.',
-  translate: (_, call) => {
-    throw syntaxError('unsupported', call.stx, `\`${call.name}\` is not supported by this version`, instead)
-  },
-})
-
 export const ASSEMBLY_FORMS: Readonly<Record<string, SpecialForm>> = {
   ASM: form('opcode dst src offset immediate', 'One raw instruction; has the value of r0.', translateAsm),
-  'CORE-LOAD': later('type ptr offset struct field', 'use `probe-read-kernel`'),
-  'CORE-STORE': later('type ptr offset value struct field', 'use `store`'),
-  'CORE-CTX-LOAD': later('type offset struct field', 'use `(ctx field)`'),
-  'KERNEL-LOAD': later('type ptr offset', 'use `probe-read-kernel` into a buffer'),
 }

@@ -12,16 +12,28 @@ import {
   lowerRepeat,
   lowerReturn,
   lowerSeq,
+  lowerWhile,
   orValue,
   shortCircuitEffect,
 } from './control.ts'
 import { lowerCtxLoad, lowerCtxStore } from './ctx.ts'
 import { lowerBinary, lowerBswap, lowerCast, lowerCompare, lowerNegate, lowerNot } from './expr.ts'
+import { lowerInvoke, lowerKfunc } from './functions.ts'
 import { lowerAsm, lowerCall, lowerTailCall } from './helpers.ts'
 import { addressOfLocal, bindLocals, lowerSet, readLocal } from './locals.ts'
 import type { Lowering } from './lowering.ts'
 import { lowerMapAdd, lowerMapDelete, lowerMapGet, lowerMapLookup, lowerMapUpdate } from './maps.ts'
-import { lowerAlloc, lowerAtomic, lowerLoad, lowerMemcpy, lowerMemset, lowerStore } from './memory.ts'
+import {
+  lowerAlloc,
+  lowerAtomic,
+  lowerCoreLoad,
+  lowerCoreStore,
+  lowerGlobal,
+  lowerLoad,
+  lowerMemcpy,
+  lowerMemset,
+  lowerStore,
+} from './memory.ts'
 
 export function lowerValue(cx: Lowering, form: Form): Inst {
   const outer = cx.b.span
@@ -70,12 +82,18 @@ function lowerForm(cx: Lowering, form: Form): Inst {
   switch (form.kind) {
     case 'const':
       return cx.b.constant(form.value)
+    case 'coreConst':
+      return cx.b.emit('coreConst', { query: form.query, value: form.value })
     case 'local':
       return readLocal(cx, form.local)
     case 'ctx':
       return cx.b.ctx
     case 'mapRef':
       return cx.b.emit('mapRef', { map: form.map })
+    case 'globalAddr':
+      return lowerGlobal(cx, form)
+    case 'functionRef':
+      return cx.b.emit('funcRef', { function: form.function })
     case 'let':
       bindLocals(cx, form)
       return cx.value(form.body)
@@ -91,6 +109,9 @@ function lowerForm(cx: Lowering, form: Form): Inst {
       return orValue(cx, form)
     case 'repeat':
       lowerRepeat(cx, form)
+      return cx.b.constant(0)
+    case 'while':
+      lowerWhile(cx, form)
       return cx.b.constant(0)
     case 'block':
       return lowerBlock(cx, form)
@@ -118,6 +139,10 @@ function lowerForm(cx: Lowering, form: Form): Inst {
       return addressOfLocal(cx, form.local)
     case 'call':
       return lowerCall(cx, form)
+    case 'invoke':
+      return lowerInvoke(cx, form)
+    case 'kfunc':
+      return lowerKfunc(cx, form)
     case 'tailCall':
       return lowerTailCall(cx, form)
     case 'asm':
@@ -133,6 +158,8 @@ type AccessForm = Extract<
     kind:
       | 'load'
       | 'store'
+      | 'coreLoad'
+      | 'coreStore'
       | 'alloc'
       | 'atomic'
       | 'memset'
@@ -147,6 +174,10 @@ function lowerAccess(cx: Lowering, form: AccessForm): Inst {
       return lowerLoad(cx, form)
     case 'store':
       return lowerStore(cx, form)
+    case 'coreLoad':
+      return lowerCoreLoad(cx, form)
+    case 'coreStore':
+      return lowerCoreStore(cx, form)
     case 'alloc':
       return lowerAlloc(cx, form)
     case 'atomic':

@@ -5,6 +5,7 @@
  * access (`check_ptr_alignment`, kernel/bpf/verifier.c, 6.18); context accesses must be aligned to their size. So block
  * operations know the alignment of stack and context pointers and use 8 bytes at a time for everything else.
  */
+import { invariant } from '../../diag/diagnostic.ts'
 import type { Form, FormOf } from '../../forms/node.ts'
 import { isPointer, typeOf } from '../../typed/typing.ts'
 import type { IntBits, IntType } from '../../types/types.ts'
@@ -53,6 +54,25 @@ export function lowerStore(cx: Lowering, form: FormOf<'store'>): Inst {
   return value
 }
 
+/** The address is an addition that selection makes part of the access, with the relocation in its offset. */
+function coreAddress(cx: Lowering, form: FormOf<'coreLoad' | 'coreStore'>): Address {
+  return { base: cx.b.emit('add', { width: 64 }, [cx.value(form.ptr), cx.value(form.offset)]), offset: 0 }
+}
+
+export function lowerCoreLoad(cx: Lowering, form: FormOf<'coreLoad'>): Inst {
+  const { base } = coreAddress(cx, form)
+  const result = typeOf(cx.typing, form)
+  if (isPointer(result)) return cx.b.emit('load', { bits: form.type.bits, offset: 0, space: result.space }, [base])
+  return emitLoad(cx, form.type, base, 0)
+}
+
+export function lowerCoreStore(cx: Lowering, form: FormOf<'coreStore'>): Inst {
+  const address = coreAddress(cx, form)
+  const value = cx.value(form.value)
+  emitStore(cx, form.type, address, value)
+  return value
+}
+
 export function lowerAtomic(cx: Lowering, form: FormOf<'atomic'>): Inst {
   const { base, offset } = addressOf(cx, form.ptr, form.offset)
   const expected = form.expected ? [cx.value(form.expected)] : []
@@ -63,6 +83,12 @@ export function lowerAtomic(cx: Lowering, form: FormOf<'atomic'>): Inst {
   const old = cx.b.emit('atomic', { op: form.op, bits, offset, fetch }, [base, ...expected, value])
   if (!fetch) return cx.b.constant(0)
   return form.type.signed && bits === 32 ? cx.b.emit('sext', { bits }, [old]) : old
+}
+
+export function lowerGlobal(cx: Lowering, form: FormOf<'globalAddr'>): Inst {
+  const place = cx.globals.get(form.global)
+  invariant(place, `ssa: no place for the global variable ${form.global.name}`)
+  return cx.b.emit('mapValue', place)
 }
 
 export function lowerAlloc(cx: Lowering, form: FormOf<'alloc'>): Inst {
