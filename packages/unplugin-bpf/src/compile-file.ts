@@ -13,17 +13,24 @@ import {
   type Host,
   sourceFile,
 } from '@unplugin-bpf/core'
+import { kernelData } from './kernel-data.ts'
 
 export interface CompiledFile extends CompileResult {
   /** Absolute path. */
   readonly path: string
 }
 
+export interface FileOptions extends Partial<CompileOptions> {
+  /** File with the BTF of the kernel that programs are written for; default: that of this machine. */
+  readonly btf?: string | undefined
+}
+
 /** @throws CompileError, also when the file cannot be read. `path` may be relative to the working directory. */
-export function compileFile(path: string, options: Partial<CompileOptions> = {}): CompiledFile {
+export function compileFile(path: string, options: FileOptions = {}): CompiledFile {
   const absolute = resolve(path)
   const text = readSource(absolute)
-  const result = compileLisp(sourceFile(displayName(absolute), text), host, options)
+  const { btf, ...rest } = options
+  const result = compileLisp(sourceFile(displayName(absolute), text), { ...host, ...kernelData(btf) }, rest)
   return { ...result, path: absolute }
 }
 

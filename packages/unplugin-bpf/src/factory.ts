@@ -24,7 +24,7 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       handler(id: string) {
         let compiled: CompiledFile
         try {
-          compiled = compileFile(id, options.cpu ? { cpu: options.cpu } : {})
+          compiled = compileFile(id, { ...(options.cpu && { cpu: options.cpu }), btf: options.btf })
         } catch (error) {
           if (error instanceof CompileError) for (const file of filesOf(error)) this.addWatchFile(file)
           // esbuild's `this.error` returns instead of throwing, and only a result carries its errors on.

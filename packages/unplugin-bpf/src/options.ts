@@ -2,6 +2,8 @@
 export interface Options {
   /** BPF instruction set level (default v3: every kernel since 5.1). */
   readonly cpu?: 'v1' | 'v2' | 'v3' | 'v4'
+  /** BTF file of the kernel that programs are written for (default: /sys/kernel/btf/vmlinux, where there is one). */
+  readonly btf?: string
   /**
    * Write the exact types of `x.bpf.lisp` beside it, as `x.bpf.d.lisp.ts` (default true). Needs
    * `"allowArbitraryExtensions": true` in tsconfig.json.

@@ -33,6 +33,59 @@ const comm = (): bigint => {
   return new DataView(bytes.buffer).getBigUint64(0, true)
 }
 
+const PROGRAMS = {
+  'a tracepoint with strings': `
+    (deftracepoint sched/sched-process-fork)
+    (deftracepoint sched/sched-switch prev-pid next-comm)
+    (deftracepoint syscalls/sys-enter-openat)
+    (defmap hits :type :hash :key-size 4 :value-size 8 :max-entries 64)
+    (defprog fork (:type :tracepoint :section "tracepoint/sched/sched_process_fork")
+      (let ((buf (struct-alloc 16)))
+        (probe-read-kernel-str buf 16 (tp-child-comm))
+        (setf (getmap hits (tp-child-pid)) (+ (load u8 buf 0) (tp-parent-comm-length)))
+        0))
+    (defprog switch (:type :tracepoint :section "tracepoint/sched/sched_switch")
+      (let ((buf (struct-alloc 16)))
+        (probe-read-kernel buf 16 (tp-next-comm-ptr))
+        (incf (getmap hits (tp-prev-pid)))
+        (incf (getmap hits (tp-next-comm 0)))
+        0))
+    (defprog opens (:type :tracepoint :section "tracepoint/syscalls/sys_enter_openat")
+      (let ((buf (struct-alloc 16)))
+        (probe-read-user-str buf 16 (tp-filename))
+        (incf (getmap hits (tp-dfd)))
+        0))`,
+  'an iterator over tasks': `
+    (defmap hits :type :hash :key-size 4 :value-size 8 :max-entries 64)
+    (defprog tasks (:type :iter :section "iter/task")
+      (let ((task (arg task)))
+        (when task (incf (getmap hits (core-load i32 task task-struct tgid))))
+        0))`,
+  'a raw tracepoint by argument name': `
+    (import-kernel-struct task-struct tgid)
+    (defmap hits :type :hash :key-size 4 :value-size 8 :max-entries 64)
+    (defprog switches (:type :raw-tp :section "raw_tp/sched_switch")
+      (incf (getmap hits (task-struct-tgid (arg next))))
+      0)`,
+  'a typed tracepoint': `
+    (defmap hits :type :hash :key-size 4 :value-size 8 :max-entries 64)
+    (defprog switches (:type :tp-btf :section "tp_btf/sched_switch")
+      (incf (getmap hits (core-load i32 (arg next) task-struct tgid)))
+      (incf (getmap hits (arg prev-state)))
+      0)`,
+  'a kprobe by argument name': `
+    (import-kernel-struct filename name)
+    (defmap hits :type :hash :key-size 8 :value-size 8 :max-entries 64)
+    (defprog unlink (:type :kprobe :section "kprobe/do_unlinkat")
+      (incf (getmap hits (filename-name (arg name))))
+      (incf (getmap hits (arg dfd)))
+      0)`,
+  'a context field, relocated': `
+    (defprog x (:type :xdp)
+      (let ((data (core-ctx-load u32 0 xdp-md data)) (end (core-ctx-load u32 4 xdp-md data-end)))
+        (if (> (+ data 14) end) XDP_PASS (if (= (load u8 data 12) 8) XDP_DROP XDP_PASS))))`,
+} as const
+
 describe.skipIf(!usable.ok)(title, () => {
   it('import-kernel-struct reads pid, tgid, comm and the parent', () => {
     const out = run(`
@@ -81,5 +134,39 @@ describe.skipIf(!usable.ok)(title, () => {
             (setf (getmap out 7) 77))
         0)`)
     expect([0, 1, 2, 3, 4, 5, 6, 7].map(out)).toEqual([1n, 0n, 1n, 0n, 3n, 0n, 16n, 77n])
+  })
+
+  const loads = (source: string): void => {
+    const { object } = compileLisp(sourceFile('t.bpf.lisp', source), host)
+    loadKernelObject(object).close()
+  }
+
+  it.each(Object.entries(PROGRAMS))('%s loads', (_, source) => loads(source))
+
+  it('arguments of a raw tracepoint, by name', () => {
+    const { object } = compileLisp(
+      sourceFile(
+        't.bpf.lisp',
+        `(import-kernel-struct task-struct tgid)
+         (defmap out :type :array :key-size 4 :value-size 8 :max-entries 2)
+         (defprog go (:type :tracing :section "tp_btf/sys_enter")
+           (when (= (>> (get-current-pid-tgid) 32) ${process.pid})
+             (setf (getmap out 0) (core-load u64 (arg regs) pt-regs orig-ax))
+             (setf (getmap out 1) (arg id)))
+           0)`,
+      ),
+      host,
+    )
+    const loaded = loadKernelObject(object)
+    try {
+      loaded.programs.get('go')!.attach({})
+      readFileSync('/proc/self/stat')
+      const map = loaded.maps.get('out')!
+      const value = (key: number) =>
+        new DataView(map.lookup(new Uint8Array([key, 0, 0, 0]))!.slice().buffer).getBigUint64(0, true)
+      expect(value(1)).toBeGreaterThan(0n)
+    } finally {
+      loaded.close()
+    }
   })
 })

@@ -175,16 +175,29 @@ export interface KernelFunction {
   readonly result: CoreType | undefined
 }
 
-/** A kernel function, or the type of a tracepoint's probe (`typedef void (*btf_trace_X)(void *, ...)`). */
-export function findFunction(btf: Btf, kind: 'func' | 'typedef', name: string): KernelFunction | undefined {
-  const id = btf.findId(kind, name)
-  if (id === undefined) return undefined
-  let type = kind === 'func' ? btf.type(id) : btf.resolve(id)
-  if (type.kind === 'func') type = btf.resolve(type.type)
-  if (type.kind === 'ptr') type = btf.resolve(type.type)
-  if (type.kind !== 'funcProto') return undefined
-  // The first parameter of a probe is what it was registered with, which programs do not see.
-  const params = kind === 'typedef' ? type.params.slice(1) : type.params
+export function findFunction(btf: Btf, name: string): KernelFunction | undefined {
+  const fn = btf.find('func', name)
+  const type = fn && btf.resolve(fn.type)
+  return type?.kind === 'funcProto' ? describe(btf, type, type.params) : undefined
+}
+
+/**
+ * What a tracepoint hands to its probes. `typedef void (*btf_trace_X)(void *, ...)`, which the verifier takes the types
+ * from, has no names; the function that calls the probes has (include/linux/tracepoint.h, 6.18). The first parameter is
+ * what a probe was registered with, which programs do not see.
+ */
+export function findTracepoint(btf: Btf, name: string): KernelFunction | undefined {
+  const typedef = btf.find('typedef', `btf_trace_${name}`)
+  const pointer = typedef && btf.resolve(typedef.type)
+  const type = pointer?.kind === 'ptr' ? btf.resolve(pointer.type) : undefined
+  if (type?.kind !== 'funcProto') return undefined
+  const caller = btf.find('func', `__traceiter_${name}`)
+  const names = caller && btf.resolve(caller.type)
+  const named = names?.kind === 'funcProto' && names.params.length === type.params.length ? names.params : type.params
+  return describe(btf, type, named.slice(1))
+}
+
+function describe(btf: Btf, type: BtfType & { kind: 'funcProto' }, params: readonly BtfParam[]): KernelFunction {
   const param = ({ name, type }: BtfParam): KernelParam => ({ name, type: coreTypeOf(btf, type) })
   return { params: params.map(param), result: type.returnType === 0 ? undefined : coreTypeOf(btf, type.returnType) }
 }

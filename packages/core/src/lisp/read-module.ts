@@ -8,6 +8,7 @@
  */
 import type { Bag } from '../diag/diagnostic.ts'
 import type { SourceFile } from '../diag/source.ts'
+import { checkRecords } from '../forms/check-records.ts'
 import type { Module, ProgramDecl } from '../forms/module.ts'
 import type { Form } from '../forms/node.ts'
 import type { Host } from '../host.ts'
@@ -23,7 +24,7 @@ import { expandAll } from './expand-all.ts'
 import { makeInterp } from './interp.ts'
 import { printWide } from './print.ts'
 import { addProtocolForms } from './protocols.ts'
-import { checkRecords } from './ringbuf-check.ts'
+import { RECORD_WORDING } from './record-wording.ts'
 import { FORMS } from './special-forms.ts'
 import { LANGUAGE } from './stdlib/index.ts'
 import { diagnosticOf } from './syntax.ts'
@@ -100,7 +101,7 @@ function translateProgram(module: ModuleState, { decl, body, stx }: PendingProgr
     module.options.trace?.({ stage: 'expand', program: decl.name, print: () => printExpansion(cx, body) })
     const form = bodyWithErrors(cx, stx, body)
     if (!form) return undefined
-    checkRecords(form, module.bag)
+    checkRecords(form, module.bag, RECORD_WORDING)
     return { ...decl, body: form }
   } catch (error) {
     module.bag.add(diagnosticOf(error, stx))

@@ -10,6 +10,7 @@ import { isCons, NIL, type Sym, type Value } from './datum.ts'
 import { defineMap } from './define-map.ts'
 import { defineProgram } from './define-program.ts'
 import { defineHeader, defineStruct, defineUnion } from './define-struct.ts'
+import { defineTracepoint } from './define-tracepoint.ts'
 import { evaluate, makeLambda, makeMacro } from './eval.ts'
 import { evaluating, expandMacro, globalMacro } from './expand.ts'
 import { importKernelStruct } from './import-kernel-struct.ts'
@@ -107,19 +108,6 @@ function unknownTopForm(module: ModuleState, head: Stx, name: Sym): Error {
 }
 
 const ignored = (args: string, doc: string): TopForm => ({ args, doc, run: () => {} })
-const later = (args: string): TopForm => ({
-  args,
-  doc: 'Not in this version.',
-  run: (_, stx, __) => {
-    const name = elementsOf(stx)?.[0]
-    throw syntaxError(
-      'unsupported',
-      name ?? stx,
-      `${quoted(name ?? stx)} is not supported by this version`,
-      'read fields at their offsets with `(ctx type offset)` or `probe-read-kernel`',
-    )
-  },
-})
 const userSpace = (args: string): TopForm => ({
   args,
   doc: 'User space is JavaScript here.',
@@ -314,7 +302,11 @@ export const TOP_FORMS: Readonly<Record<string, TopForm>> = {
   'COMPILE-TO-ELF': ignored('path', 'Accepted; the host decides where output goes.'),
   DECLAIM: ignored('specifiers...', 'Accepted.'),
   DECLARE: ignored('specifiers...', 'Accepted.'),
-  DEFTRACEPOINT: later('category/event [fields...]'),
+  DEFTRACEPOINT: {
+    args: 'category/event [fields...]',
+    doc: 'Accessors of a tracepoint\'s fields: from the kernel\'s tracefs, else from the shipped table.',
+    run: defineTracepoint,
+  },
   'IMPORT-KERNEL-STRUCT': {
     args: 'struct [fields...]',
     doc: 'Accessors of a struct of the kernel, by its BTF; every offset is relocated when the program is loaded.',

@@ -47,7 +47,9 @@ export const SECTION_NAMES: readonly string[] = [...sectionsByName.keys()]
 
 /** By Lisp name in any case (`:cgroup-skb` without the colon), kernel name or alias. */
 export function programTypeByName(name: string): ProgramTypeName | undefined {
-  return typesByName.get(toKernelName(name))
+  const kernelName = toKernelName(name)
+  // `:fentry`, `:tp-btf`: a section's name says the type as well.
+  return typesByName.get(kernelName) ?? sectionsByName.get(kernelName)?.type
 }
 
 /** Default section of a program type. */

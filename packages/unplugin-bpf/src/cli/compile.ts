@@ -15,6 +15,7 @@ export interface CompileFlags {
   readonly cpu: CompileOptions['cpu']
   readonly emit?: (typeof EMIT_STAGES)[number]
   readonly skip?: string
+  readonly btf?: string
 }
 
 export function compileCommand(inputs: readonly string[], flags: CompileFlags): void {
@@ -43,7 +44,7 @@ function compileOne(input: string, flags: CompileFlags): object | undefined {
   const trace = (event: TraceEvent): void => {
     if (event.stage === flags.emit) printed.push(event.print())
   }
-  const options = { cpu: flags.cpu, skip: flags.skip?.split(',') ?? [], ...(flags.emit ? { trace } : {}) }
+  const options = { cpu: flags.cpu, skip: flags.skip?.split(',') ?? [], btf: flags.btf, ...(flags.emit ? { trace } : {}) }
   const compiled = refuseOnError(() => compileFile(input, options))
   for (const warning of compiled.warnings) console.error(renderDiagnostic(warning))
   if (flags.emit) {

@@ -42,6 +42,7 @@ function buildProgram(): Command {
     .option('--json', 'print what was compiled as JSON')
     .addOption(new Option('--cpu <level>', 'instruction set level').choices(['v1', 'v2', 'v3', 'v4']).default('v3'))
     .addOption(new Option('--emit <stage>', 'print a stage instead of writing an object').choices(EMIT_STAGES))
+    .option('--btf <file>', 'BTF of the kernel to compile for (default: /sys/kernel/btf/vmlinux)')
     .option('--skip <passes>', 'comma-separated optional passes to leave out, or "all"')
     .exitOverride()
     .action(compileCommand)
