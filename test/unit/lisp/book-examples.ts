@@ -425,15 +425,10 @@ XDP_PASS)
 (ringbuf-output events evt (sizeof event) 0)))))
 1)`,
   },
-  'deftracepoint is refused by name': {
-    text: `(deftracepoint sched/sched-process-fork parent-pid child-pid)
-(defprog p (:type :tracepoint :section "tracepoint/sched/sched_process_fork") 0)`,
-    problems: ['1:2 unsupported'],
-  },
-  'import-kernel-struct is refused by name': {
+  'import-kernel-struct without the types of a kernel': {
     text: `(import-kernel-struct task-struct pid tgid comm)
 (defprog p (:type :kprobe :section "kprobe/x") 0)`,
-    problems: ['1:2 unsupported'],
+    problems: ['1:23 no-kernel-types'],
   },
   'inline session is refused': {
     text: `(asdf:load-system "whistler/loader")

@@ -188,7 +188,6 @@ export const BODY_ERRORS: readonly (readonly [string, string])[] = [
     '(pt-regs-parm1)',
     '1 bad-syntax: `pt-regs-parm1` exists in kprobe and uprobe programs only; this is an xdp program',
   ],
-  ['(core-load u32 1 2)', '1 unsupported: `core-load` is not supported by this version | use `probe-read-kernel`'],
   ['(atomic-add (make-flow) 3 1)', '25 bad-option: offset 3 is not aligned to the 8 bytes of the type'],
   ['(atomic-add (make-flow) 0 1 u8)', '29 bad-type: atomic operations work on u32 and u64 only'],
   ['(case)', '1 wrong-argument-count: `case` got 0 arguments, which does not fit | usage: (case key &body clauses)'],
@@ -463,10 +462,6 @@ export const TOP_ERRORS: readonly (readonly [string, ...string[]])[] = [
   [
     '(defmacro m (x) `(+ 1 ,x)) (defprog p (:type :xdp) (m (foo 1)))',
     '56 unknown-form: no form, macro or helper is named `foo`',
-  ],
-  [
-    '(deftracepoint sched/sched-switch)',
-    '2 unsupported: `deftracepoint` is not supported by this version | read fields at their offsets with `(ctx type offset)` or `probe-read-kernel`',
   ],
   [
     '(with-bpf-session () 1)',
