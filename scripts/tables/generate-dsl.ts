@@ -31,7 +31,8 @@ function helpersText(): string {
   const lines = [
     HEAD,
     "import type { AnyMapValue } from '../map-types.ts'",
-    "import type { Context, i64, u32, u64 } from '../types.ts'",
+    "import type { i64, u32, u64 } from '../scalars.ts'",
+    "import type { Context } from '../types.ts'",
     "import type { XdpAction } from './constants.ts'",
     '',
     '/** Anything that lies in memory: an array, a struct, a view, a reference. */',
@@ -149,7 +150,8 @@ function programsText(): string {
   return `${HEAD}
 import type * as bpf from '../../runtime/types.ts'
 import type { Allow, ContextProgram, Ignored } from '../program-types.ts'
-import type { Arr, Context, PacketContext, i8, i16, i32, i64, u8, u16, u32, u64 } from '../types.ts'
+import type { i32, i64, u8, u16, u32, u64 } from '../scalars.ts'
+import type { Arr, Context, PacketContext } from '../types.ts'
 import type { XdpAction } from './constants.ts'
 
 /** A kernel socket, as contexts show it. */

@@ -5,9 +5,10 @@ import { layoutStruct, layoutUnion } from '../types/layout.ts'
 import { type ArrayType, type Field, type Type, u8 as u8Type } from '../types/types.ts'
 import { define, expectDef } from './define.ts'
 import { toSnakeName } from './names.ts'
+import type { u8 } from './scalars.ts'
 import { schemaMembers } from './scalars.ts'
 import type { SchemaDef } from './schema.ts'
-import type { AnySchema, Arr, ArraySchema, Fields, Schema, Struct, Union, u8 } from './types.ts'
+import type { AnySchema, Arr, ArraySchema, Fields, Schema, Struct, Union } from './types.ts'
 
 /** The type that a schema describes. */
 export function typeOf(schema: AnySchema, what: string): Type {

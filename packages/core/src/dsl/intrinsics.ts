@@ -1,7 +1,7 @@
 /** Members that mean something only inside kernel functions, and helpers of build time. */
 import { define, kernelOnly } from './define.ts'
 import type { Bpf } from './generated/helpers.ts'
-import type { u32 } from './types.ts'
+import type { u32 } from './scalars.ts'
 
 /** All helpers of the kernel, in camel case, and short names of the common ones. */
 export const bpf: Bpf = /*#__PURE__*/ define(

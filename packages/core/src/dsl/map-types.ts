@@ -13,7 +13,8 @@ import type {
   RawMap,
   RingBuffer,
 } from '../runtime/types.ts'
-import type { AnySchema, Context, Infer, i64, Kernel, Ref, Reserved, u32 } from './types.ts'
+import type { i64, u32 } from './scalars.ts'
+import type { AnySchema, Context, Infer, Kernel, Ref, Reserved } from './types.ts'
 
 /** `U`: the user-space handle. */
 export interface MapValue<U> {

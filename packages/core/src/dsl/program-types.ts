@@ -1,7 +1,8 @@
 /** Types of program values and of their constructors. */
 import type { OtherProgram } from '../runtime/types.ts'
 import type { AnyKernelStruct } from './kernel-struct.ts'
-import type { AnySchema, Context, i64, Kernel } from './types.ts'
+import type { i64 } from './scalars.ts'
+import type { AnySchema, Context, Kernel } from './types.ts'
 
 /** `U`: the user-space handle. */
 export interface Program<U> {

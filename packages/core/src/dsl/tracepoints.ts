@@ -4,8 +4,9 @@
  */
 import type { StructType } from '../types/types.ts'
 import { array, str, struct, typeOf } from './composite.ts'
+import type { i32 as I32, i64 as I64, u64 as U64 } from './scalars.ts'
 import { bool, i32, i64, u32, u64 } from './scalars.ts'
-import type { Arr, Fields, i32 as I32, i64 as I64, Kernel, Struct, u64 as U64 } from './types.ts'
+import type { Arr, Fields, Kernel, Struct } from './types.ts'
 
 const EVENT = { commonHeader: u64 } as const
 

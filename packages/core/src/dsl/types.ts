@@ -1,17 +1,6 @@
-/**
- * Types of values inside kernel functions, and the two sides of a schema. Scalars are soft-branded numbers: literals and
- * results of operators assign to all of them, widening is free, narrowing between declared scalars is an error. The brand
- * keys are strings, since `unique symbol` keys would break declaration emit in the user's own files (TS4082).
- */
-export type u8 = number & { readonly '~w'?: 'u8' }
-export type u16 = number & { readonly '~w'?: 'u8' | 'u16' }
-export type u32 = number & { readonly '~w'?: 'u8' | 'u16' | 'u32' }
-/** A number on the kernel side, a bigint in user space. */
-export type u64 = number & { readonly '~w'?: 'u8' | 'u16' | 'u32' | 'u64' }
-export type i8 = number & { readonly '~w'?: 'i8' }
-export type i16 = number & { readonly '~w'?: 'i8' | 'i16' }
-export type i32 = number & { readonly '~w'?: 'i8' | 'i16' | 'i32' }
-export type i64 = number & { readonly '~w'?: 'i8' | 'i16' | 'i32' | 'i64' }
+/** Types of values inside kernel functions, and the two sides of a schema. Those of scalars are in `scalars.ts`. */
+import type { u8, u32 } from './scalars.ts'
+
 /** Memory of `length` elements. */
 export interface Arr<T, N extends number = number> {
   readonly length: N

@@ -2,7 +2,8 @@
 
 import type * as bpf from '../../runtime/types.ts'
 import type { Allow, ContextProgram, Ignored } from '../program-types.ts'
-import type { Arr, Context, PacketContext, i8, i16, i32, i64, u8, u16, u32, u64 } from '../types.ts'
+import type { i32, i64, u8, u16, u32, u64 } from '../scalars.ts'
+import type { Arr, Context, PacketContext } from '../types.ts'
 import type { XdpAction } from './constants.ts'
 
 /** A kernel socket, as contexts show it. */
