@@ -10,11 +10,11 @@ const ORDER = {
   tables: ['tables', 'arith', 'types'],
   bpf: [...ANYWHERE, 'bpf'],
   forms: [...ANYWHERE, 'forms'],
-  lisp: [...ANYWHERE, 'forms', 'lisp', 'host', 'options'],
+  lisp: [...ANYWHERE, 'btf', 'bytes', 'forms', 'lisp', 'host', 'options'],
   typed: [...ANYWHERE, 'forms', 'typed'],
   ssa: [...ANYWHERE, 'forms', 'typed', 'ssa'],
   opt: [...ANYWHERE, 'forms', 'ssa', 'opt', 'options'],
-  object: [...ANYWHERE, 'forms', 'bpf', 'btf', 'elf', 'object'],
+  object: [...ANYWHERE, 'typed', 'forms', 'bpf', 'btf', 'elf', 'object'],
   btf: [...ANYWHERE, 'forms', 'bpf', 'btf', 'object'],
   elf: [...ANYWHERE, 'elf'],
   backend: [...ANYWHERE, 'forms', 'ssa', 'bpf', 'object', 'backend', 'options'],
@@ -22,6 +22,7 @@ const ORDER = {
   runtime: [...ANYWHERE, 'bpf', 'object', 'btf', 'elf', 'runtime'],
   packets: ['diag', 'runtime', 'packets'],
   dsl: [...ANYWHERE, 'runtime', 'dsl'],
+  'emit-headers': [...ANYWHERE, 'forms', 'runtime', 'emit-headers'],
   'emit-module': [...ANYWHERE, 'forms', 'object', 'runtime', 'emit-module'],
 }
 

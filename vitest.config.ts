@@ -6,7 +6,12 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@unplugin-bpf/source', 'node', 'import', 'module', 'default'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/fixtures/**', 'test/consumer/**', ...(process.env.UNPLUGIN_BPF_TEST_VM ? [] : ['test/vm/**'])],
+    exclude: [
+      '**/node_modules/**',
+      'test/fixtures/**',
+      'test/consumer/**',
+      ...(process.env.UNPLUGIN_BPF_TEST_VM ? [] : ['test/vm/**']),
+    ],
     reporters: ['default', new SummaryReporter()],
     testTimeout: 60_000,
     hookTimeout: 60_000,

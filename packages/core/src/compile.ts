@@ -4,12 +4,14 @@
  *   text --lisp--> Module of core forms --typed--> checked forms --ssa/build--> Func --opt--> Func
  *        --backend--> insns + relocations --object--> BpfObject --elf--> bytes
  */
+import { checkCallDepth } from './backend/call-depth.ts'
 import { lowerFunc } from './backend/lower.ts'
 import { disasmProgram } from './bpf/disasm.ts'
 import type { Diagnostic } from './diag/diagnostic.ts'
 import { Abort, Bag, CompileError } from './diag/diagnostic.ts'
 import type { SourceFile } from './diag/source.ts'
-import type { MapDecl, Module, ProgramDecl } from './forms/module.ts'
+import { globalPlaces, placeGlobals } from './forms/globals.ts'
+import type { FunctionDecl, MapDecl, Module, ProgramDecl } from './forms/module.ts'
 import { printProgram } from './forms/print.ts'
 import type { Host } from './host.ts'
 import { readModule } from './lisp/read-module.ts'
@@ -24,6 +26,7 @@ import type { Func } from './ssa/func.ts'
 import { printFunc } from './ssa/print.ts'
 import { checkProgram } from './typed/check.ts'
 import { directMaps } from './typed/direct-maps.ts'
+import { checkFunctions } from './typed/functions.ts'
 import { inferTypes } from './typed/infer.ts'
 
 export interface CompileResult {
@@ -49,21 +52,31 @@ export function compileModule(module: Module, options: Partial<CompileOptions> =
   }
   const typings = new Map(module.programs.map((program) => [program, inferTypes(program, bag)]))
   for (const [program, typing] of typings) checkProgram(program, typing, bag)
+  const functions = checkFunctions(typings, bag)
   throwErrors(bag)
 
-  const direct = full.directElements ? directMaps(typings.values()) : new Set<MapDecl>()
-  const code = new Map<ProgramDecl, MachineCode>()
-  for (const [program, typing] of typings) {
+  const direct = full.directElements
+    ? directMaps([...typings.values(), ...functions.map((unit) => unit.typing)])
+    : new Set<MapDecl>()
+  const sections = placeGlobals(module.globals ?? [])
+  const globals = globalPlaces(sections)
+  const code = new Map<ProgramDecl | FunctionDecl, MachineCode>()
+  const lower = (key: ProgramDecl | FunctionDecl, build: () => Func): void => {
     try {
-      code.set(program, lowerProgram(buildFunc(program, typing, direct), full))
+      code.set(key, lowerProgram(build(), full))
     } catch (error) {
       // Limits that only the backend sees (stack, jumps); the other programs are still compiled.
       if (!(error instanceof Abort)) throw error
       bag.add(error.diagnostic)
     }
   }
+  for (const [program, typing] of typings) lower(program, () => buildFunc(program, typing, direct, { globals }))
+  for (const { decl, program, typing } of functions)
+    lower(decl, () => buildFunc(program, typing, direct, { globals, function: decl }))
   throwErrors(bag)
-  const object = buildObject(module, code)
+  checkCallDepth(module.programs, code, bag)
+  throwErrors(bag)
+  const object = buildObject(module, code, { functions, sections })
   return { module, object, elf: toElf(object), warnings: bag.diagnostics }
 }
 

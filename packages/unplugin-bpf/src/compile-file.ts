@@ -52,7 +52,8 @@ export const host: Host = {
   },
 }
 
-function readSource(path: string): string {
+/** @throws CompileError */
+export function readSource(path: string): string {
   try {
     if (statSync(path).isDirectory()) throw failure(`${displayName(path)} is a folder, a source file was expected`)
     return readFileSync(path, 'utf8')

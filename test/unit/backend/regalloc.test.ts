@@ -61,7 +61,7 @@ function rename(text: string): string {
 }
 
 function allocated(fn: ReturnType<typeof parseFunc>) {
-  const code = selectInstructions(fn, dominators(fn), 'v3')
+  const code = selectInstructions(fn, dominators(fn), { cpu: 'v3', sharing: 'equal' })
   recordSelected(code)
   const constants = collectConstants(code)
   allocateRegisters(code)

@@ -131,14 +131,6 @@ describe.skipIf(!clang.ok)(`objects of clang${skipNote(clang)}`, () => {
       /calls (a subprogram|to other functions)/,
     ],
     [
-      'CO-RE relocations',
-      program(
-        'return ((struct task_struct *)(long)ctx->data)->pid;',
-        'struct task_struct { int pid; } __attribute__((preserve_access_index));',
-      ),
-      /CO-RE relocations/,
-    ],
-    [
       'unknown sections',
       'int f(void) __attribute__((section("nonsense"))); int f(void) { return 1; }',
       /no program type/,

@@ -102,6 +102,7 @@ export function emitRemat(cx: IselContext, dst: Reg, remat: Remat): void {
       return
     case 'map':
     case 'mapValue':
+    case 'function':
       emit(cx, 0x18, { dst, wide: remat })
   }
 }

@@ -13,18 +13,24 @@ import { OPS } from '../tables/ir-ops.ts'
 import { atLeast, type Cpu } from './cpu.ts'
 import { findRebased, type Rebased } from './rebase.ts'
 import type { Remat } from './remat.ts'
-import { addressesOnly, constCost, fitsImmediate, rematOf, smallConst, storesImmediate } from './remat.ts'
+import { addressesOnly, constCost, fitsImmediate, rematKey, rematOf, smallConst, storesImmediate } from './remat.ts'
 
 export interface Plan {
   readonly folded: ReadonlySet<Inst>
-  /** Values to compute in front of the key. */
-  readonly onceBefore: ReadonlyMap<Inst, readonly Inst[]>
+  /** Values to compute in front of the key; those of one list are equal and get one register. */
+  readonly onceBefore: ReadonlyMap<Inst, readonly (readonly Inst[])[]>
   readonly rebased: ReadonlyMap<Inst, Rebased>
 }
 
-export function planSelection(fn: Func, dom: DomTree, cpu: Cpu): Plan {
+export interface PlanOptions {
+  readonly cpu: Cpu
+  /** `equal`: instructions that make equal values count as one; each by itself otherwise. */
+  readonly sharing: 'equal' | 'single'
+}
+
+export function planSelection(fn: Func, dom: DomTree, options: PlanOptions): Plan {
   const folded = findFolded(fn)
-  return { folded, onceBefore: findOnce(fn, dom, cpu), rebased: findRebased(fn, dom, folded) }
+  return { folded, onceBefore: findOnce(fn, dom, options), rebased: findRebased(fn, dom, folded) }
 }
 
 export function isFolded(inst: Inst): boolean {
@@ -52,6 +58,7 @@ function needOf(user: Inst, index: number, remat: Remat, cpu: Cpu): Need {
     case 'phi':
     case 'ret':
     case 'call':
+    case 'invoke':
       return 'copied'
     case 'load':
       return remat.kind === 'lea' ? 'none' : 'any'
@@ -77,19 +84,36 @@ function needOf(user: Inst, index: number, remat: Remat, cpu: Cpu): Need {
 }
 
 /** Values that more than one use wants in a register, and where to make them. */
-function findOnce(fn: Func, dom: DomTree, cpu: Cpu): Map<Inst, Inst[]> {
-  const before = new Map<Inst, Inst[]>()
+function findOnce(fn: Func, dom: DomTree, { cpu, sharing }: PlanOptions): Map<Inst, Inst[][]> {
+  const before = new Map<Inst, Inst[][]>()
+  for (const insts of sharing === 'equal' ? equalValues(fn) : singleValues(fn)) {
+    const remat = rematOf(insts[0]!)!
+    const uses = insts.flatMap((inst) => registerUses(inst, remat, cpu))
+    if (!worthKeeping(remat, uses)) continue
+    const anchor = commonPlace(dom, uses)
+    before.set(anchor, [...(before.get(anchor) ?? []), insts])
+  }
+  return before
+}
+
+function singleValues(fn: Func): Inst[][] {
+  return fn.blocks.flatMap((block) => block.insts.filter((inst) => rematOf(inst)).map((inst) => [inst]))
+}
+
+/** Instructions that make the same value, wherever they are. */
+function equalValues(fn: Func): Inst[][] {
+  const groups = new Map<string, Inst[]>()
   for (const block of fn.blocks) {
     for (const inst of block.insts) {
       const remat = rematOf(inst)
       if (!remat) continue
-      const uses = registerUses(inst, remat, cpu)
-      if (!worthKeeping(remat, uses)) continue
-      const anchor = commonPlace(dom, uses)
-      before.set(anchor, [...(before.get(anchor) ?? []), inst])
+      const key = rematKey(remat)
+      const group = groups.get(key)
+      if (group) group.push(inst)
+      else groups.set(key, [inst])
     }
   }
-  return before
+  return [...groups.values()]
 }
 
 interface RegisterUse {

@@ -13,17 +13,28 @@ import type { Func } from '../ssa/func.ts'
 import { emitCode } from './emit.ts'
 import { layoutFrame } from './frame.ts'
 import { selectInstructions } from './isel.ts'
+import type { PlanOptions } from './isel-plan.ts'
 import { layoutBlocks } from './layout.ts'
 import { improveCode } from './peephole/index.ts'
-import { presetPhis } from './preset.ts'
+import { type PresetPlace, presetPhis } from './preset.ts'
 import { printMach } from './print-mach.ts'
 import { allocateRegisters } from './regalloc.ts'
 import { checkAllocation, collectConstants, recordSelected } from './regalloc-check.ts'
 
 /** Choices that no rule of thumb gets right everywhere: each is tried, the smallest code wins, the first of equals. */
-const STRATEGIES = [{ preset: 'late' }, { preset: 'early' }, { preset: 'never' }] as const
-type Strategy = (typeof STRATEGIES)[number]
+interface Strategy {
+  readonly sharing: PlanOptions['sharing']
+  readonly preset: PresetPlace | 'never'
+}
+const STRATEGIES: readonly Strategy[] = [
+  { sharing: 'equal', preset: 'late' },
+  { sharing: 'equal', preset: 'early' },
+  { sharing: 'equal', preset: 'never' },
+  { sharing: 'single', preset: 'late' },
+]
+/** Long code is not compiled several times for a slot or two. */
 const MAX_SLOTS_TO_RETRY = 600
+
 type Trace = (stage: string, print: () => string) => void
 
 /** @throws Abort `stack-overflow`, `program-too-large`, `unsupported` */
@@ -32,11 +43,10 @@ export function lowerFunc(fn: Func, options: CompileOptions): MachineCode {
   const silent: Trace = () => {}
   let best: { strategy: Strategy; code: MachineCode; slots: number } | undefined
   for (const strategy of STRATEGIES) {
-    const { code, hadChoice } = lowerWith(fn, dom, { cpu: options.cpu, strategy, trace: silent })
+    const code = lowerWith(fn, dom, { cpu: options.cpu, strategy, trace: silent })
     const slots = code.insns.reduce((sum, insn) => sum + slotsOf(insn), 0)
     if (!best || slots < best.slots) best = { strategy, code, slots }
-    // Long code is not compiled thrice for a slot or two.
-    if (!hadChoice || slots > MAX_SLOTS_TO_RETRY) break
+    if (slots > MAX_SLOTS_TO_RETRY) break
   }
   if (options.trace) {
     const trace: Trace = (stage, print) => options.trace?.({ stage, program: fn.name, print })
@@ -51,15 +61,9 @@ interface LowerContext {
   readonly trace: Trace
 }
 
-interface Lowered {
-  readonly code: MachineCode
-  /** The strategy made a difference. */
-  readonly hadChoice: boolean
-}
-
-function lowerWith(fn: Func, dom: DomTree, { cpu, strategy, trace }: LowerContext): Lowered {
-  const code = selectInstructions(fn, dom, cpu)
-  const hadChoice = strategy.preset === 'never' || presetPhis(code, strategy.preset)
+function lowerWith(fn: Func, dom: DomTree, { cpu, strategy, trace }: LowerContext): MachineCode {
+  const code = selectInstructions(fn, dom, { cpu, sharing: strategy.sharing })
+  if (strategy.preset !== 'never') presetPhis(code, strategy.preset)
   trace('isel', () => printMach(code))
 
   recordSelected(code)
@@ -72,5 +76,5 @@ function lowerWith(fn: Func, dom: DomTree, { cpu, strategy, trace }: LowerContex
   trace('peephole', () => printMach(code))
 
   const frame = layoutFrame(code, fn.program.span)
-  return { code: emitCode(layoutBlocks(code, cpu), frame, cpu, fn.program.span), hadChoice }
+  return emitCode(layoutBlocks(code, cpu), frame, cpu, fn.program.span)
 }

@@ -31,6 +31,8 @@ function originSpace(ptr: Inst): PtrSpace | undefined {
   switch (ptr.op) {
     case 'param':
       return 'ctx'
+    case 'arg':
+      return ptr.attr.space
     case 'slot':
       return 'stack'
     case 'mapRef':

@@ -1,5 +1,5 @@
 /** Text of machine code before emission, for traces and messages: `%n` virtual registers, `[name+off]` frame slots. */
-import type { MachBlock, MachFunc, MachInst, Reg } from './mach.ts'
+import type { MachBlock, MachFunc, MachInst, Reg, Wide } from './mach.ts'
 import { FRAME_REG, isVirtual, NO_REG } from './mach.ts'
 
 export function printMach(fn: MachFunc): string {
@@ -33,7 +33,18 @@ export function printMachInst(inst: MachInst): string {
     parts.push(`[${inst.slot.name}#${inst.slot.id}${inst.off + inst.imm ? `+${inst.off || inst.imm}` : ''}]`)
   else if (inst.off !== 0) parts.push(`off ${inst.off}`)
   if (inst.imm !== 0 && !inst.slot) parts.push(`${inst.imm}`)
-  if (inst.wide)
-    parts.push(inst.wide.kind === 'const' ? `${inst.wide.value}` : `${inst.wide.kind} ${inst.wide.map.name}`)
+  if (inst.wide) parts.push(wideText(inst.wide))
+  if (inst.callee) parts.push(inst.callee.decl.name)
   return `${name} ${parts.join(', ')}`.trim()
+}
+
+function wideText(wide: Wide): string {
+  switch (wide.kind) {
+    case 'const':
+      return `${wide.value}`
+    case 'function':
+      return `function ${wide.function.name}`
+    default:
+      return `${wide.kind} ${wide.map.name}`
+  }
 }

@@ -31,6 +31,8 @@ export const DIAGNOSTIC_CODES = {
   'macro-limit': 'A macro did not end within the step limit',
   'bad-argument-type': 'A compile-time function got a value of the wrong type',
   unsupported: 'A construct that this version does not compile',
+  'evaluation-error': 'A .bpf.ts module threw while it ran at build time',
+  'evaluation-limit': 'A .bpf.ts module did not end within the time limit',
   // types and values
   'not-constant': 'A value must be known at compile time',
   'bad-type': 'Not a type name, or a type that is not allowed here',

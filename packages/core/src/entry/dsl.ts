@@ -1,4 +1,5 @@
 /** Public entry `@unplugin-bpf/core/dsl`, which `unplugin-bpf/dsl` is: the authoring API of `.bpf.ts` files. Re-exports only. */
+export { type Atomic, atomic } from '../dsl/atomic.ts'
 export { array, ipv6, mac, type StructOptions, str, struct, union } from '../dsl/composite.ts'
 export * from '../dsl/generated/constants.ts'
 export type { Bpf, Memory } from '../dsl/generated/helpers.ts'

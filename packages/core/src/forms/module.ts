@@ -2,8 +2,8 @@
 import type { SourceFile, Span } from '../diag/source.ts'
 import type { MapTypeName } from '../tables/map-types.ts'
 import type { ProgramTypeName } from '../tables/program-types.ts'
-import type { StructType, Type, UnionType } from '../types/types.ts'
-import type { Form } from './node.ts'
+import type { IntType, PtrType, StructType, Type, UnionType } from '../types/types.ts'
+import type { Form, Local } from './node.ts'
 
 export interface MapDecl {
   /** ELF name (`pkt_count`). */
@@ -39,6 +39,47 @@ export interface ProgramDecl {
   readonly span: Span
 }
 
+/**
+ * A global variable. It lives in the only value of an array map that the loader makes (`.data`, `.bss`, `.rodata`), so
+ * that programs, and user space through a mapping, share it.
+ */
+export interface GlobalDecl {
+  /** ELF symbol (`min_uid`). */
+  readonly name: string
+  readonly type: Type
+  /** `readonly`: user space sets it before load, then it is frozen and the verifier knows its value. */
+  readonly access: 'readwrite' | 'readonly'
+  /** As many bytes as the type has; all zero: `.bss`. */
+  readonly init: Uint8Array
+  /** A literal of the program (a format string): user space does not see it. */
+  readonly hidden?: true | undefined
+  readonly span: Span
+}
+
+/** A BPF function that programs call. It is compiled once, and linked behind every program that needs it. */
+export interface FunctionDecl {
+  /** ELF symbol, in `.text`. */
+  readonly name: string
+  /** At most 5. One without a type holds what its callers pass: the pointer types are inferred from the calls. */
+  readonly params: readonly Local[]
+  /** Index of the parameter that is the program's context: `ctx` and `ctxLoad` forms of the body mean it. */
+  readonly contextParam?: number | undefined
+  /** Pointer types that the calls do not tell (what a helper passes to a callback), by index. */
+  readonly pointerParams?: ReadonlyMap<number, PtrType> | undefined
+  readonly result: IntType
+  /** `return` leaves the function. */
+  readonly body: Form
+  readonly span: Span
+}
+
+/** A function of the kernel, called by name; the loader finds it in the kernel's BTF. */
+export interface KfuncDecl {
+  readonly name: string
+  readonly params: readonly { readonly name: string; readonly type: IntType | 'ptr' }[]
+  readonly result: IntType | 'ptr' | 'void'
+  readonly span: Span
+}
+
 export interface ConstantDecl {
   /** Name as written, without the plus signs (`stat_events_sent`). */
   readonly name: string
@@ -55,4 +96,8 @@ export interface Module {
   readonly constants: readonly ConstantDecl[]
   readonly maps: readonly MapDecl[]
   readonly programs: readonly ProgramDecl[]
+  /** Absent: none. */
+  readonly globals?: readonly GlobalDecl[] | undefined
+  /** Those that no program reaches are left out of the object. */
+  readonly functions?: readonly FunctionDecl[] | undefined
 }

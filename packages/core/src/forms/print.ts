@@ -44,7 +44,9 @@ function printGlobal(global: GlobalDecl): string {
 
 export function printFunction(fn: FunctionDecl): string {
   const names = new Names()
-  const params = fn.params.map((p, i) => `${names.of(p)}:${i === fn.contextParam ? 'ctx' : p.type ? scalarName(p.type) : 'any'}`)
+  const params = fn.params.map(
+    (p, i) => `${names.of(p)}:${i === fn.contextParam ? 'ctx' : p.type ? scalarName(p.type) : 'any'}`,
+  )
   return `function ${fn.name} (${params.join(' ')}) ${scalarName(fn.result)}\n${layout(tree(fn.body, names), 2)}`
 }
 

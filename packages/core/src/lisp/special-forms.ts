@@ -1,7 +1,7 @@
 /** The built-in forms of program bodies, in one table: translator, usage hints, docs and fuzzer read it. */
 import type { FormTable, SpecialForm } from './context.ts'
-import { ARITH_FORMS } from './forms/arith.ts'
 import { ARGUMENT_FORMS } from './forms/arguments.ts'
+import { ARITH_FORMS } from './forms/arith.ts'
 import { ASSEMBLY_FORMS } from './forms/assembly.ts'
 import { BINDING_FORMS } from './forms/binding.ts'
 import { CONTROL_FORMS } from './forms/control.ts'

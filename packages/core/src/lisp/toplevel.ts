@@ -304,7 +304,7 @@ export const TOP_FORMS: Readonly<Record<string, TopForm>> = {
   DECLARE: ignored('specifiers...', 'Accepted.'),
   DEFTRACEPOINT: {
     args: 'category/event [fields...]',
-    doc: 'Accessors of a tracepoint\'s fields: from the kernel\'s tracefs, else from the shipped table.',
+    doc: "Accessors of a tracepoint's fields: from the kernel's tracefs, else from the shipped table.",
     run: defineTracepoint,
   },
   'IMPORT-KERNEL-STRUCT': {

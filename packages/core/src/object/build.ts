@@ -16,14 +16,21 @@ import type { GlobalSection } from '../forms/globals.ts'
 import type { FunctionDecl, MapDecl, Module, ProgramDecl } from '../forms/module.ts'
 import { CONTEXTS, type ContextRow } from '../tables/contexts.ts'
 import { MAP_TYPES, type MapTypeRow } from '../tables/map-types.ts'
-import { programTypeRow } from '../tables/program-types.ts'
 import { toKernelName } from '../tables/names.ts'
+import { programTypeRow } from '../tables/program-types.ts'
 import { matchSection } from '../tables/sections.ts'
 import type { FunctionUnit } from '../typed/functions.ts'
 import { localType } from '../typed/typing.ts'
 import { i32, type Type, u8 } from '../types/types.ts'
 import { writeGlobals } from './globals.ts'
-import { type BpfObject, FUNCTION_SECTION, type FunctionSpec, type MachineCode, type MapSpec, type ProgramSpec } from './object.ts'
+import {
+  type BpfObject,
+  FUNCTION_SECTION,
+  type FunctionSpec,
+  type MachineCode,
+  type MapSpec,
+  type ProgramSpec,
+} from './object.ts'
 
 /** Declarations that a module may do without. */
 export interface ObjectParts {
@@ -74,7 +81,8 @@ export function buildObject(
   }))
   // Texts that .BTF.ext will refer to.
   for (const { section } of programs) writer.string(section)
-  for (const { access } of [...programs, ...functions].flatMap((part) => part.coreRelocations ?? [])) writer.string(access)
+  for (const { access } of [...programs, ...functions].flatMap((part) => part.coreRelocations ?? []))
+    writer.string(access)
   if (functions.length > 0) writer.string(FUNCTION_SECTION)
   for (const { file, text } of [...programs, ...functions].flatMap(({ lines }) => lines)) {
     writer.string(file)

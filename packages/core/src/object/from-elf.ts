@@ -225,7 +225,9 @@ function readCore(
   const coreRelocations = inside.map(({ section: _, offset, ...relocation }) => {
     const slot = (offset - program.value) / SLOT
     if (!atSlot.has(slot))
-      throw badObject(`.BTF.ext is corrupt: program ${program.name} has a relocation at byte ${offset} where none can be`)
+      throw badObject(
+        `.BTF.ext is corrupt: program ${program.name} has a relocation at byte ${offset} where none can be`,
+      )
     return { slot, ...relocation }
   })
   return coreRelocations.length > 0 ? { coreRelocations } : {}

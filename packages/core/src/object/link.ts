@@ -9,7 +9,15 @@
 import type { Insn } from '../bpf/insn.ts'
 import { slotsOf } from '../bpf/insn.ts'
 import { badObject } from '../bytes/reader.ts'
-import type { BpfObject, CoreRelocation, FunctionReference, FunctionSpec, LineInfo, ProgramSpec, Relocation } from './object.ts'
+import type {
+  BpfObject,
+  CoreRelocation,
+  FunctionReference,
+  FunctionSpec,
+  LineInfo,
+  ProgramSpec,
+  Relocation,
+} from './object.ts'
 
 type Part = ProgramSpec | FunctionSpec
 
@@ -53,7 +61,8 @@ function placeParts(object: BpfObject, program: ProgramSpec): Placed[] {
       if (kind === 'kfunc' || seen.has(name)) continue
       seen.add(name)
       const callee = functions.get(name)
-      if (callee === undefined) throw badObject(`${part.name} calls the function ${name}, which the object does not have`)
+      if (callee === undefined)
+        throw badObject(`${part.name} calls the function ${name}, which the object does not have`)
       placed.push({ part: callee, start: end })
       end += sizeInSlots(callee)
     }

@@ -59,6 +59,7 @@ const CLASS_OF_SPACE: Record<PtrSpace, MemoryClass | undefined> = {
   map: undefined,
   kernel: 'kernel',
   btf: 'kernel',
+  code: undefined,
 }
 
 /** Class of what a root points to. */
@@ -66,6 +67,8 @@ export function memoryOf(root: Inst): MemoryClass | undefined {
   switch (root.op) {
     case 'param':
       return 'ctx'
+    case 'arg':
+      return root.attr.space && CLASS_OF_SPACE[root.attr.space]
     case 'slot':
       return 'stack'
     case 'mapValue':
@@ -192,6 +195,9 @@ export function mayWrite(inst: Inst, place: Place, escaped: ReadonlySet<Slot>): 
       return callMayWrite(inst, place, escaped)
     case 'asm':
       return true
+    case 'invoke':
+      // A slot whose address never left is the function's own.
+      return place.root.op !== 'slot' || escaped.has(place.root.attr.slot)
     default:
       return false
   }

@@ -136,7 +136,9 @@ function inferAll(state: State, forms: readonly Form[], result: ValueType): Valu
   return result
 }
 
-type ControlForm = FormOf<'let' | 'set' | 'seq' | 'if' | 'and' | 'or' | 'not' | 'repeat' | 'while' | 'block' | 'leave' | 'return'>
+type ControlForm = FormOf<
+  'let' | 'set' | 'seq' | 'if' | 'and' | 'or' | 'not' | 'repeat' | 'while' | 'block' | 'leave' | 'return'
+>
 
 function inferControl(state: State, form: ControlForm): ValueType {
   switch (form.kind) {
@@ -241,7 +243,17 @@ function bytesType(
 }
 
 type MemoryForm = FormOf<
-  'load' | 'store' | 'coreLoad' | 'coreStore' | 'ctxLoad' | 'ctxStore' | 'alloc' | 'localAddr' | 'atomic' | 'memset' | 'memcpy'
+  | 'load'
+  | 'store'
+  | 'coreLoad'
+  | 'coreStore'
+  | 'ctxLoad'
+  | 'ctxStore'
+  | 'alloc'
+  | 'localAddr'
+  | 'atomic'
+  | 'memset'
+  | 'memcpy'
 >
 
 function inferMemory(state: State, form: MemoryForm): ValueType {
@@ -284,7 +296,8 @@ function inferMemory(state: State, form: MemoryForm): ValueType {
 function inferCoreLoad(state: State, form: FormOf<'coreLoad'>): ValueType {
   const base = infer(state, form.ptr)
   infer(state, form.offset)
-  if (!form.space || (form.space === 'btf' && !(isPointer(base) && base.space === 'btf'))) return registerType(form.type)
+  if (!form.space || (form.space === 'btf' && !(isPointer(base) && base.space === 'btf')))
+    return registerType(form.type)
   return ptrTo(form.space)
 }
 

@@ -65,6 +65,8 @@ export type PtrSpace =
   | 'map'
   | 'kernel'
   | 'btf'
+  /** A function of the module, for callbacks. */
+  | 'code'
 
 export interface PtrType {
   readonly kind: 'ptr'

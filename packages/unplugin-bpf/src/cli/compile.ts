@@ -44,7 +44,12 @@ function compileOne(input: string, flags: CompileFlags): object | undefined {
   const trace = (event: TraceEvent): void => {
     if (event.stage === flags.emit) printed.push(event.print())
   }
-  const options = { cpu: flags.cpu, skip: flags.skip?.split(',') ?? [], btf: flags.btf, ...(flags.emit ? { trace } : {}) }
+  const options = {
+    cpu: flags.cpu,
+    skip: flags.skip?.split(',') ?? [],
+    btf: flags.btf,
+    ...(flags.emit ? { trace } : {}),
+  }
   const compiled = refuseOnError(() => compileFile(input, options))
   for (const warning of compiled.warnings) console.error(renderDiagnostic(warning))
   if (flags.emit) {

@@ -135,7 +135,15 @@ function matchInsts(a: Block, b: Block): [Inst, Inst][] {
 
 function sameShape(x: Inst, y: Inst): boolean {
   // A raw instruction names registers, so it must stay with its neighbours.
-  if (x.op === 'phi' || x.op === 'asm' || x.op === 'param' || x.op === 'arg' || x.op === 'funcRef' || x.op === 'coreConst') return false
+  if (
+    x.op === 'phi' ||
+    x.op === 'asm' ||
+    x.op === 'param' ||
+    x.op === 'arg' ||
+    x.op === 'funcRef' ||
+    x.op === 'coreConst'
+  )
+    return false
   if (opText(x) !== opText(y) || x.type !== y.type || x.args.length !== y.args.length) return false
   switch (x.op) {
     case 'load':

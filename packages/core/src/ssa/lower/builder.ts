@@ -20,12 +20,18 @@ export interface Variable {
   readonly name: string
 }
 
+export interface BuilderOptions {
+  readonly typeOf: (variable: Variable) => SsaType
+  /** Which argument is the context; undefined in functions without one. */
+  readonly contextParam: number | undefined
+}
+
 export class SsaBuilder {
   readonly fn: Func
   /** Position given to new instructions. */
   span: Span | undefined
   #block: Block
-  #param: Inst
+  readonly #param: Inst | undefined
   readonly #order: Block[] = []
   readonly #typeOf: (variable: Variable) => SsaType
   readonly #values = new Map<Block, Map<Variable, Inst>>()
@@ -36,18 +42,19 @@ export class SsaBuilder {
   readonly #pending: { readonly variable: Variable; readonly phi: InstOf<'phi'> }[] = []
   #completing = false
 
-  constructor(fn: Func, span: Span, typeOf: (variable: Variable) => SsaType) {
+  constructor(fn: Func, span: Span, { typeOf, contextParam }: BuilderOptions) {
     this.fn = fn
     this.span = span
     this.#typeOf = typeOf
     this.#block = fn.newBlock()
     this.#order.push(this.#block)
     this.seal(this.#block)
-    this.#param = this.emit('param', { index: 0 })
+    this.#param = contextParam === undefined ? undefined : this.emit('param', { index: contextParam })
   }
 
   /** The context pointer. */
   get ctx(): Inst {
+    invariant(this.#param, 'ssa: this function has no context')
     return this.#param
   }
 

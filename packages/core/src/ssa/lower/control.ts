@@ -1,9 +1,11 @@
 /** Control flow whose value may be wanted: seq, if, and, or, repeat, block, leave, return. */
-import type { FormOf } from '../../forms/node.ts'
+import type { Form, FormOf } from '../../forms/node.ts'
+import { typeOf } from '../../typed/typing.ts'
 import type { Inst } from '../func.ts'
 import type { Variable } from './builder.ts'
 import { writeLocal } from './locals.ts'
 import type { Lowering } from './lowering.ts'
+import { coerce } from './lowering.ts'
 
 // --- sequences and conditionals
 
@@ -113,6 +115,19 @@ export function lowerRepeat(cx: Lowering, form: FormOf<'repeat'>): void {
   cx.b.enter(after)
 }
 
+/** The test is at the top, as written; the verifier follows each round, so that only a bounded loop is accepted. */
+export function lowerWhile(cx: Lowering, form: FormOf<'while'>): void {
+  const [header, body, after] = [cx.b.newBlock(), cx.b.newBlock(), cx.b.newBlock()]
+  cx.b.jump(header)
+  cx.b.enterOpen(header)
+  cx.branch(form.test, body, after)
+  cx.b.enter(body)
+  cx.effect(form.body)
+  cx.b.jump(header)
+  cx.b.seal(header)
+  cx.b.enter(after)
+}
+
 export function lowerBlock(cx: Lowering, form: FormOf<'block'>): Inst {
   const exit = { target: cx.b.newBlock(), values: [] as Inst[] }
   cx.exits.set(form.label, exit)
@@ -130,9 +145,14 @@ export function lowerLeave(cx: Lowering, form: FormOf<'leave'>): Inst {
   return cx.b.constant(0)
 }
 
+/** The value as the caller may rely on it: a function's result has its declared width. */
+export function resultValue(cx: Lowering, value: Inst, form: Form): Inst {
+  return cx.function ? coerce(cx, value, typeOf(cx.typing, form), cx.function.result) : value
+}
+
 export function lowerReturn(cx: Lowering, form: FormOf<'return'>): Inst {
   const value = form.value ? cx.value(form.value) : cx.b.constant(0)
-  cx.b.ret(value)
+  cx.b.ret(form.value ? resultValue(cx, value, form.value) : value)
   cx.b.enterDead()
   return cx.b.constant(0)
 }

@@ -2,7 +2,8 @@
  * What the lowering functions share: the builder, the types, and the way back to the dispatcher (so that the files of
  * the families do not import each other in circles).
  */
-import type { MapDecl, ProgramDecl } from '../../forms/module.ts'
+import type { GlobalPlaces } from '../../forms/globals.ts'
+import type { FunctionDecl, MapDecl, ProgramDecl } from '../../forms/module.ts'
 import type { Form, Label } from '../../forms/node.ts'
 import type { Typing } from '../../typed/typing.ts'
 import type { IntType, ValueType } from '../../types/types.ts'
@@ -21,6 +22,9 @@ export interface Lowering {
   readonly typing: Typing
   /** One-entry arrays whose element is addressed directly, without a lookup. */
   readonly directMaps: ReadonlySet<MapDecl>
+  readonly globals: GlobalPlaces
+  /** The function that is lowered, when it is none of the programs. */
+  readonly function: FunctionDecl | undefined
   readonly exits: Map<Label, Exit>
   /** Slots of locals whose address is taken, and of `alloc` forms. */
   readonly slots: Map<object, Slot>

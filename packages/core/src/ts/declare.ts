@@ -1,0 +1,203 @@
+/** `const`, `let`, parameters: gives names to values. Names that are never assigned stand for the value itself. */
+
+import { member } from './access.ts'
+import type { Node, ObjectPattern, Pattern, VariableDeclaration } from './ast.ts'
+import { REFUSED } from './ast.ts'
+import type { Cx } from './context.ts'
+import { bind, emit, failure, knows, localForm, Reported, spanOf } from './context.ts'
+import { assignable, castForm, describe, literalType, plain } from './integers.ts'
+import { boolLocalType } from './join.ts'
+import { nullableForm } from './memory.ts'
+import { annotatedType } from './names.ts'
+import { truthAsNumber } from './operators.ts'
+import type { RefValue, Slot, Value } from './value.ts'
+import { boolValue, constValue, intValue } from './value.ts'
+
+export function declare(cx: Cx, node: VariableDeclaration): void {
+  if (node.kind === 'using' || node.kind === 'await using') {
+    throw failure(cx, node, 'unsupported', '`using` is not supported in kernel functions', 'release it on every path')
+  }
+  for (const { id, init } of node.declarations) {
+    try {
+      const value = init ? cx.lower.value(init) : undefined
+      if (value) bindPattern(cx, id, value)
+      else declareEmpty(cx, id)
+    } catch (error) {
+      for (const name of namesOf(id)) cx.scope.names.set(name, { kind: 'broken' })
+      throw error
+    }
+  }
+}
+
+/** `let x: u32`: 0 until it is assigned. */
+function declareEmpty(cx: Cx, id: Pattern): void {
+  const type = id.type === 'Identifier' ? annotatedType(cx, id.typeAnnotation) : undefined
+  if (id.type !== 'Identifier' || !type || type === 'boolean') {
+    throw failure(
+      cx,
+      id as Node,
+      'bad-type',
+      'this variable has neither a value nor an integer type',
+      'write `let x: u32 = 0`',
+    )
+  }
+  bindPattern(cx, id, constValue(0, type))
+}
+
+export function bindPattern(cx: Cx, pattern: Pattern, value: Value): void {
+  switch (pattern.type) {
+    case 'Identifier':
+      cx.scope.names.set(pattern.name, slotFor(cx, pattern, value))
+      return
+    case 'ObjectPattern':
+      destructure(cx, pattern, value)
+      return
+    default: {
+      const [name, hint] = REFUSED[pattern.type] ?? ['this pattern', undefined]
+      throw failure(cx, pattern as Node, 'unsupported', `${name} is not supported in kernel functions`, hint)
+    }
+  }
+}
+
+function destructure(cx: Cx, pattern: ObjectPattern, value: Value): void {
+  for (const property of pattern.properties) {
+    if (property.type !== 'Property' || property.computed || property.key.type !== 'Identifier') {
+      const [name, hint] = REFUSED[property.type] ?? ['a computed name', 'name the field']
+      throw failure(
+        cx,
+        property as unknown as Node,
+        'unsupported',
+        `${name} is not supported in kernel functions`,
+        hint,
+      )
+    }
+    const { key } = property
+    bindPattern(cx, property.value as Pattern, member(cx, key, value, key.name))
+  }
+}
+
+function namesOf(pattern: Pattern): string[] {
+  if (pattern.type === 'Identifier') return [pattern.name]
+  if (pattern.type !== 'ObjectPattern') return []
+  return pattern.properties.flatMap((p) => (p.type === 'Property' ? namesOf(p.value as Pattern) : []))
+}
+
+type NamePattern = Extract<Pattern, { type: 'Identifier' }>
+
+function slotFor(cx: Cx, node: NamePattern, value: Value): Slot {
+  const annotated = annotatedType(cx, node.typeAnnotation)
+  const isVariable = cx.frame.assigned.has(node.name)
+  switch (value.kind) {
+    case 'const':
+    case 'int':
+      return numberSlot(cx, node, { value, annotated, isVariable })
+    case 'bool':
+      return truthSlot(cx, node, value)
+    case 'ref':
+      return isVariable ? refVariable(cx, node, value) : { kind: 'value', value: refConstant(cx, node, value) }
+    case 'data':
+      if (value.data.kind === 'boolean' && isVariable) return truthSlot(cx, node, value)
+      break
+    case 'void':
+      throw failure(cx, node, 'wrong-kind', `\`${node.name}\` gets no value: the call gives nothing`)
+  }
+  if (!isVariable) return { kind: 'value', value }
+  throw failure(
+    cx,
+    node,
+    'wrong-kind',
+    `\`${node.name}\` is assigned later, and variables hold numbers or references; this is ${describe(value)}`,
+    value.kind === 'null' ? 'give it a reference first, or use two names' : 'use `const`',
+  )
+}
+
+interface NumberInit {
+  readonly value: Extract<Value, { kind: 'const' | 'int' }>
+  readonly annotated: ReturnType<typeof annotatedType>
+  readonly isVariable: boolean
+}
+
+function numberSlot(cx: Cx, node: NamePattern, { value, annotated, isVariable }: NumberInit): Slot {
+  if (annotated === 'boolean')
+    throw failure(cx, node, 'wrong-kind', `\`${node.name}\` is boolean; this is ${describe(value)}`)
+  const what = `\`${node.name}\``
+  const held = annotated ? assignable(cx, node, value, { type: annotated, what }) : value
+  if (!isVariable && held.kind === 'const') return { kind: 'value', value: held }
+  const type = plain(held.type ?? literalType((held as { value: bigint }).value))
+  const span = spanOf(cx, node)
+  const local = bind(cx, span, { name: node.name, init: castForm(cx, node, held, type), type })
+  return isVariable ? { kind: 'int', local, type } : { kind: 'value', value: intValue(localForm(local, span), type) }
+}
+
+function truthSlot(cx: Cx, node: NamePattern, value: Value): Slot {
+  const span = spanOf(cx, node)
+  const init = truthAsNumber(cx, node, value)!
+  const local = bind(cx, span, { name: node.name, init: castForm(cx, node, init, boolLocalType), type: boolLocalType })
+  return cx.frame.assigned.has(node.name)
+    ? { kind: 'bool', local }
+    : { kind: 'value', value: boolValue(localForm(local, span)) }
+}
+
+/** A reference in a variable that is assigned: null or not is a property of the variable from now on. */
+function refVariable(cx: Cx, node: NamePattern, value: RefValue): Slot {
+  const span = spanOf(cx, node)
+  const local = bind(cx, span, { name: node.name, init: nullableForm(cx, value) })
+  const ptr = localForm(local, span)
+  const nullness = { key: {}, test: ptr }
+  if (!value.nullness || knows(cx, value.nullness.key)) cx.known?.add(nullness.key)
+  return { kind: 'ref', local, value: { ...value, ptr, offset: 0, nullness, variable: true } }
+}
+
+function refConstant(cx: Cx, node: NamePattern, value: RefValue): RefValue {
+  if (!value.variable) return value
+  const span = spanOf(cx, node)
+  const ptr = localForm(bind(cx, span, { name: node.name, init: value.ptr }), span)
+  const isThere = !value.nullness || knows(cx, value.nullness.key)
+  const { variable: _, ...rest } = value
+  return { ...rest, ptr, nullness: isThere ? undefined : { key: {}, test: ptr } }
+}
+
+/** `x = value` for a name. */
+export function assignName(cx: Cx, node: Extract<Pattern, { type: 'Identifier' }>, slot: Slot, value: Value): void {
+  const span = spanOf(cx, node)
+  switch (slot.kind) {
+    case 'int': {
+      const { local, type } = slot
+      const what = `\`${node.name}\``
+      const num = assignable(cx, node, value, { type, what })
+      emit(cx, { kind: 'set', local, value: castForm(cx, node, num, type), span })
+      return
+    }
+    case 'bool': {
+      const truth = truthAsNumber(cx, node, value)
+      if (!truth)
+        throw failure(cx, node, 'wrong-kind', `\`${node.name}\` holds truth values; this is ${describe(value)}`)
+      emit(cx, { kind: 'set', local: slot.local, value: castForm(cx, node, truth, boolLocalType), span })
+      return
+    }
+    case 'ref':
+      assignReference(cx, node, slot, value)
+      return
+    case 'broken':
+      throw new Reported()
+    case 'value':
+      throw failure(cx, node, 'constant-assigned', `\`${node.name}\` cannot be assigned`)
+  }
+}
+
+function assignReference(cx: Cx, node: NamePattern, slot: Extract<Slot, { kind: 'ref' }>, value: Value): void {
+  const span = spanOf(cx, node)
+  const key = slot.value.nullness!.key
+  if (value.kind === 'null') {
+    emit(cx, { kind: 'set', local: slot.local, value: { kind: 'const', value: 0n, span }, span })
+    cx.known?.delete(key)
+    return
+  }
+  if (value.kind !== 'ref' || value.space !== slot.value.space || value.type !== slot.value.type) {
+    const message = `\`${node.name}\` holds ${describe(slot.value)}; this is ${describe(value)}${value.kind === 'ref' ? ' in other memory or of another type' : ''}`
+    throw failure(cx, node, 'wrong-kind', message, 'use two variables')
+  }
+  emit(cx, { kind: 'set', local: slot.local, value: nullableForm(cx, value), span })
+  if (!value.nullness || knows(cx, value.nullness.key)) cx.known?.add(key)
+  else cx.known?.delete(key)
+}

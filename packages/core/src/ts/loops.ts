@@ -1,0 +1,416 @@
+/**
+ * Loops. `for..of` over data that is known unrolls; a loop that counts between constants becomes a `repeat`; any other
+ * is a `while`, which the verifier must be able to follow to its end.
+ */
+import type { Form, Local } from '../forms/node.ts'
+import { u32 } from '../types/types.ts'
+import { knownItems } from './access.ts'
+import type { Expr, For, ForOf, Identifier, Jump, Labeled, Pattern, Stmt, VariableDeclaration, While } from './ast.ts'
+import { unwrapped } from './ast.ts'
+import { condition } from './conditions.ts'
+import type { Cx, Jumps, Target } from './context.ts'
+import { branch, constForm, emit, failure, inScope, joinKnown, localForm, nested, spanOf } from './context.ts'
+import { bindPattern, declare } from './declare.ts'
+import { describe } from './integers.ts'
+import { elementRef, readPlace, usable } from './memory.ts'
+import { annotatedType } from './names.ts'
+import { assignedNames, walk } from './parse.ts'
+import type { Slot, Value } from './value.ts'
+import { constValue, intValue } from './value.ts'
+
+/** More rounds than this are not written out. */
+const MAX_UNROLL = 1024
+
+const target = (name: string): Target => ({ label: { name }, used: false, known: undefined })
+
+// --- jumps
+
+export function jump(cx: Cx, node: Jump): void {
+  const isBreak = node.type === 'BreakStatement'
+  const found = [...cx.jumps].reverse().find((j) => (node.label ? j.name === node.label.name : isBreak || j.continue))
+  const to = found && (isBreak ? found.break : found.continue)
+  if (!to) throw failure(cx, node, 'bad-syntax', `there is no loop to ${isBreak ? 'break' : 'continue'} here`)
+  to.used = true
+  to.known = joinKnown(to.known, cx.known)
+  emit(cx, { kind: 'leave', label: to.label, span: spanOf(cx, node) })
+  cx.known = undefined
+}
+
+/** Lowers with one more target around; gives the form inside a block when somebody jumps to it. */
+function withJumps(cx: Cx, jumps: Jumps, lower: () => void): void {
+  const outer = cx.jumps
+  cx.jumps = [...outer, jumps]
+  try {
+    lower()
+  } finally {
+    cx.jumps = outer
+  }
+}
+
+/** A block that `lower` may leave by the target; what is known afterwards is what both ways have in common. */
+export function leavable(cx: Cx, node: { start: number; end: number }, to: Target, lower: () => void): void {
+  const span = spanOf(cx, node)
+  const form = nested(cx, span, () => {
+    lower()
+    return undefined
+  })
+  emit(cx, to.used ? { kind: 'block', label: to.label, body: form, span } : form)
+  if (to.used) cx.known = joinKnown(cx.known, to.known)
+}
+
+export function labelled(cx: Cx, node: Labeled): void {
+  const { body, label } = node
+  if (['ForStatement', 'ForOfStatement', 'WhileStatement', 'DoWhileStatement'].includes(body.type)) {
+    cx.label = label.name
+    cx.lower.statements([body])
+    return
+  }
+  const end = target(label.name)
+  withJumps(cx, { break: end, continue: undefined, name: label.name }, () => {
+    leavable(cx, node, end, () => inScope(cx, () => cx.lower.statements([body])))
+  })
+}
+
+/** One round of a loop, in a scope of its own. */
+function round(cx: Cx, body: Stmt, next: Target): void {
+  leavable(cx, body, next, () =>
+    inScope(cx, () => cx.lower.statements(body.type === 'BlockStatement' ? body.body : [body])),
+  )
+}
+
+/** References that the body assigns may be null again in the next round. */
+function forget(cx: Cx, node: unknown): void {
+  const assigned = assignedNames(node)
+  for (let scope: Cx['scope'] | undefined = cx.scope; scope; scope = scope.parent) {
+    for (const [name, slot] of scope.names) {
+      if (slot.kind === 'ref' && assigned.has(name)) cx.known?.delete(slot.value.nullness!.key)
+    }
+  }
+}
+
+/** A loop as one form: `lower` emits it, with `next` inside; `break` leaves the whole. */
+function loop(cx: Cx, node: For | ForOf | While, lower: (next: Target) => void): void {
+  const [end, next] = [target('break'), target('continue')]
+  const name = cx.label
+  cx.label = undefined
+  withJumps(cx, { break: end, continue: next, name }, () => leavable(cx, node, end, () => lower(next)))
+}
+
+/** The body of a loop that runs again: it knows what holds in every round. */
+function repeated(cx: Cx, node: { start: number; end: number; body: Stmt }, lower: () => void): Form {
+  forget(cx, node)
+  const before = cx.known && new Set(cx.known)
+  const form = nested(cx, spanOf(cx, node.body), () => {
+    lower()
+    return undefined
+  })
+  cx.known = before
+  return form
+}
+
+// --- for..of
+
+export function forOfLoop(cx: Cx, node: ForOf): void {
+  if (node.await) throw failure(cx, node, 'unsupported', '`for await` is not supported in kernel functions')
+  const pattern = loopPattern(cx, node.left)
+  const count = rangeCount(cx, node.right)
+  if (count !== undefined) {
+    loop(cx, node, (next) => repeat(cx, node, { pattern, count, next, value: (i) => i }))
+    return
+  }
+  const source = cx.lower.value(node.right)
+  const items = knownItems(cx, node.right, source)
+  if (items) {
+    unroll(cx, node, { pattern, items })
+    return
+  }
+  if (source.kind === 'ref' && source.type.kind === 'array') {
+    const ref = usable(cx, node.right, source)
+    const value = (i: Value): Value => readPlace(cx, node.right, elementRef(cx, node.right, ref, i))
+    loop(cx, node, (next) =>
+      repeat(cx, node, { pattern, count: source.type.kind === 'array' ? source.type.length : 0, next, value }),
+    )
+    return
+  }
+  throw failure(
+    cx,
+    node.right,
+    'wrong-kind',
+    `cannot loop over ${describe(source)}`,
+    'loops run over arrays and `range(n)`',
+  )
+}
+
+function loopPattern(cx: Cx, left: VariableDeclaration | Pattern): Pattern {
+  if (left.type === 'VariableDeclaration') return left.declarations[0]!.id
+  throw failure(cx, left, 'unsupported', 'the variable of a loop is declared in it', 'write `for (const x of ...)`')
+}
+
+/** The number of rounds of `range(n)`; undefined: not a range. */
+function rangeCount(cx: Cx, expr: Expr): number | undefined {
+  const node = unwrapped(expr)
+  if (node.type !== 'CallExpression') return undefined
+  const callee = unwrapped(node.callee)
+  const isName = callee.type === 'Identifier' || callee.type === 'MemberExpression'
+  if (!isName) return undefined
+  const fn = callee.type === 'Identifier' ? cx.lower.value(callee) : undefined
+  if (fn?.kind !== 'data' || fn.data.kind !== 'intrinsic' || fn.data.name !== 'range') return undefined
+  const [argument] = node.arguments
+  const count = argument && argument.type !== 'SpreadElement' ? cx.lower.value(argument) : undefined
+  if (count?.kind === 'const' && count.value >= 0n && count.value <= 0x7fff_ffffn) return Number(count.value)
+  throw failure(
+    cx,
+    node,
+    'not-constant',
+    'the argument of `range` is a constant number of rounds',
+    'bound it and leave early: `for (const i of range(64)) { if (i >= n) break; ... }`',
+  )
+}
+
+interface Rounds {
+  readonly pattern: Pattern
+  readonly count: number
+  readonly next: Target
+  /** What the pattern gets, given the number of the round. */
+  readonly value: (index: Value) => Value
+}
+
+function repeat(cx: Cx, node: For | ForOf, { pattern, count, next, value }: Rounds): void {
+  const span = spanOf(cx, node)
+  const local: Local = { name: pattern.type === 'Identifier' ? pattern.name : 'i', type: u32, span }
+  const body = repeated(cx, node, () => {
+    inScope(cx, () => {
+      bindPattern(cx, pattern, value(intValue(localForm(local, span), u32)))
+      round(cx, node.body, next)
+    })
+  })
+  emit(cx, { kind: 'repeat', local, count, body, span })
+}
+
+function unroll(cx: Cx, node: For | ForOf, { pattern, items }: { pattern: Pattern; items: readonly Value[] }): void {
+  if (items.length > MAX_UNROLL) {
+    throw failure(
+      cx,
+      node,
+      'program-too-large',
+      `this loop would be written out ${items.length} times`,
+      'put the data into a map, or `rodata(array(...), [...])`',
+    )
+  }
+  const end = target('break')
+  const name = cx.label
+  cx.label = undefined
+  leavable(cx, node, end, () => {
+    for (const item of items) {
+      if (!cx.known) return
+      const next = target('continue')
+      withJumps(cx, { break: end, continue: next, name }, () => {
+        inScope(cx, () => {
+          bindPattern(cx, pattern, item)
+          round(cx, node.body, next)
+        })
+      })
+    }
+  })
+}
+
+// --- for, while
+
+/** `for (let i = FROM; i < TO; i += STEP)` with constants, where the body leaves `i` alone. */
+interface Count {
+  readonly name: Identifier
+  readonly from: bigint
+  readonly step: bigint
+  readonly count: number
+}
+
+export function forLoop(cx: Cx, node: For): void {
+  const counted = countOf(cx, node)
+  if (counted && counted.count <= MAX_UNROLL && indexesData(cx, node, counted.name.name)) {
+    const items = Array.from({ length: counted.count }, (_, i) => constValue(counted.from + counted.step * BigInt(i)))
+    unroll(cx, node, { pattern: counted.name, items })
+    return
+  }
+  if (counted) {
+    loop(cx, node, (next) =>
+      repeat(cx, node, {
+        pattern: plainName(counted.name),
+        count: counted.count,
+        next,
+        value: (i) => scaled(cx, node, i, counted),
+      }),
+    )
+    return
+  }
+  inScope(cx, () => {
+    if (node.init?.type === 'VariableDeclaration') declare(cx, node.init)
+    else if (node.init) cx.lower.value(node.init)
+    loop(cx, node, (next) => whileForm(cx, node, { next, test: node.test, update: node.update }))
+  })
+}
+
+/** The name without its annotation: the counter has a type already. */
+const plainName = (node: Identifier): Identifier => ({
+  type: 'Identifier',
+  name: node.name,
+  start: node.start,
+  end: node.end,
+})
+
+function scaled(cx: Cx, node: For, index: Value, { from, step }: Count): Value {
+  if (from === 0n && step === 1n) return index
+  if (index.kind !== 'int') return index
+  const span = spanOf(cx, node)
+  const product: Form =
+    step === 1n ? index.form : { kind: 'binary', op: 'mul', left: index.form, right: constForm(step, span), span }
+  const sum: Form = { kind: 'binary', op: 'add', left: product, right: constForm(from, span), span }
+  return intValue({ kind: 'cast', type: u32, value: sum, span }, u32)
+}
+
+function countOf(cx: Cx, node: For): Count | undefined {
+  const { init, test, update } = node
+  if (init?.type !== 'VariableDeclaration' || init.declarations.length !== 1 || !test || !update) return undefined
+  const { id, init: start } = init.declarations[0]!
+  if (id.type !== 'Identifier' || !start || assignedNames(node.body).has(id.name)) return undefined
+  const type = annotatedType(cx, id.typeAnnotation)
+  if (type && (type === 'boolean' || type.bits > 32 || type.signed)) return undefined
+  const from = constantOf(cx, start)
+  const step = stepOf(cx, update, id.name)
+  const bound = boundOf(cx, test, id.name)
+  if (from === undefined || step === undefined || !bound || from < 0n) return undefined
+  let count = 0
+  let at = from
+  for (; holds(bound.operator, at, bound.limit); at += step) if (++count > 1 << 20 || at < 0n) return undefined
+  return at < 0n ? undefined : { name: id, from, step: BigInt.asUintN(32, step), count }
+}
+
+const holds = (operator: string, at: bigint, limit: bigint): boolean =>
+  operator === '<'
+    ? at < limit
+    : operator === '<='
+      ? at <= limit
+      : operator === '>'
+        ? at > limit
+        : operator === '>='
+          ? at >= limit
+          : at !== limit
+
+/** A constant that needs no code; undefined: not one. */
+function constantOf(cx: Cx, expr: Expr): bigint | undefined {
+  const node = unwrapped(expr)
+  // Only names, members and literals and operators on them can be asked for without effect.
+  let plain = true
+  walk(node, (inner) => {
+    if (['CallExpression', 'AssignmentExpression', 'UpdateExpression', 'ArrowFunctionExpression'].includes(inner.type))
+      plain = false
+  })
+  if (!plain) return undefined
+  const before = cx.out.length
+  const value = cx.lower.value(node)
+  cx.out.length = before
+  return value.kind === 'const' ? value.value : undefined
+}
+
+function stepOf(cx: Cx, update: Expr, name: string): bigint | undefined {
+  const node = unwrapped(update)
+  const isCounter = (e: unknown): boolean => (e as Identifier).type === 'Identifier' && (e as Identifier).name === name
+  if (node.type === 'UpdateExpression' && isCounter(node.argument)) return node.operator === '++' ? 1n : -1n
+  if (node.type !== 'AssignmentExpression' || !isCounter(node.left)) return undefined
+  const amount = node.operator === '+=' || node.operator === '-=' ? constantOf(cx, node.right) : undefined
+  return amount === undefined || amount === 0n ? undefined : node.operator === '+=' ? amount : -amount
+}
+
+function boundOf(cx: Cx, test: Expr, name: string): { operator: string; limit: bigint } | undefined {
+  const node = unwrapped(test)
+  if (node.type !== 'BinaryExpression' || !['<', '<=', '>', '>=', '!=='].includes(node.operator)) return undefined
+  const left = unwrapped(node.left)
+  if (left.type !== 'Identifier' || left.name !== name) return undefined
+  const limit = constantOf(cx, node.right)
+  return limit === undefined ? undefined : { operator: node.operator, limit }
+}
+
+/** Is the counter the index of an array that is known at compile time only? Then the loop is written out. */
+function indexesData(cx: Cx, node: For, name: string): boolean {
+  let found = false
+  walk(node.body, (inner) => {
+    const { computed, object, property } = inner as unknown as { computed?: boolean; object?: Expr; property?: Expr }
+    if (inner.type !== 'MemberExpression' || !computed || found) return
+    let uses: boolean = false
+    walk(property, (n) => {
+      if (n.type === 'Identifier' && (n as unknown as Identifier).name === name) uses = true
+    })
+    if (!uses) return
+    const owner = unwrapped(object!)
+    found = owner.type === 'Identifier' && findData(cx, owner)
+  })
+  return found
+}
+
+function findData(cx: Cx, node: Identifier): boolean {
+  const captured = cx.frame.captures?.captures.get(node.name)
+  for (let scope: Cx['scope'] | undefined = cx.scope; scope; scope = scope.parent) {
+    const slot: Slot | undefined = scope.names.get(node.name)
+    if (slot)
+      return (
+        slot.kind === 'value' &&
+        (slot.value.kind === 'list' || (slot.value.kind === 'data' && slot.value.data.kind === 'array'))
+      )
+  }
+  return captured?.kind === 'array'
+}
+
+export function whileLoop(cx: Cx, node: While): void {
+  loop(cx, node, (next) => whileForm(cx, node, { next, test: node.test, update: null }))
+}
+
+interface WhileParts {
+  readonly next: Target
+  readonly test: Expr | null
+  readonly update: Expr | null
+}
+
+function whileForm(cx: Cx, node: For | While, { next, test, update }: WhileParts): void {
+  const span = spanOf(cx, node)
+  forget(cx, node)
+  let learned: { yes: readonly object[]; no: readonly object[] } = { yes: [], no: [] }
+  let endless = !test
+  const form = nested(cx, span, () => {
+    if (!test) return constForm(1, span)
+    const found = condition(cx, test)
+    learned = found
+    endless = found.known === true
+    return found.form
+  })
+  const { result: body } = branch(cx, learned.yes, () =>
+    repeated(cx, node, () => {
+      round(cx, node.body, next)
+      if (update && cx.known) cx.lower.value(update)
+    }),
+  )
+  emit(cx, { kind: 'while', test: form, body, span })
+  // Only a `break` leaves an endless loop.
+  if (endless) cx.known = undefined
+  else for (const key of learned.no) cx.known?.add(key)
+}
+
+/** The body once, and then as long as the test holds. */
+export function doWhileLoop(cx: Cx, node: While): void {
+  const span = spanOf(cx, node)
+  loop(cx, node, (next) => {
+    const end = target('done')
+    const body = repeated(cx, node, () => {
+      round(cx, node.body, next)
+      if (!cx.known) return
+      const { form } = condition(cx, node.test)
+      end.used = true
+      emit(cx, {
+        kind: 'if',
+        test: form,
+        then: constForm(0, span),
+        else: { kind: 'leave', label: end.label, span },
+        span,
+      })
+    })
+    emit(cx, { kind: 'block', label: end.label, body: { kind: 'while', test: constForm(1, span), body, span }, span })
+  })
+}

@@ -1,0 +1,40 @@
+/** Evaluation of one `.bpf.ts` file: path in, plain data out. */
+import type { SourceFile } from '@unplugin-bpf/core'
+import type { EvaluatedModule } from '@unplugin-bpf/core/evaluate'
+import { failureError } from './failure.ts'
+import { buildGraph } from './graph.ts'
+import type { AnyNode } from './nodes.ts'
+import { parseProgram } from './parse.ts'
+import { runGraph } from './run.ts'
+
+export interface Evaluation {
+  readonly module: EvaluatedModule
+  /** Syntax tree of one of the module's files. */
+  readonly parse: (file: SourceFile) => AnyNode
+}
+
+export interface EvaluateOptions {
+  /** Milliseconds that the module may run (default 5000). */
+  readonly timeLimit?: number | undefined
+  /** Called with the absolute path of every file that is read, also when evaluation fails later. */
+  readonly onFile?: ((path: string) => void) | undefined
+}
+
+const TIME_LIMIT = 5000
+
+/** @throws CompileError */
+export async function evaluateFile(path: string, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const graph = buildGraph(path, options.onFile ?? (() => undefined))
+  const result = await runGraph(graph, options.timeLimit ?? TIME_LIMIT)
+  if (!result.ok) throw failureError(graph, result.failure)
+  const modules = [...graph.modules.values()].filter((module) => !module.own)
+  const trees = new Map(modules.map((module) => [module.file.text, module.source.program]))
+  return {
+    module: {
+      main: graph.entry.file.name,
+      files: new Map(modules.map((module) => [module.file.name, module.file.text])),
+      ...result.module,
+    },
+    parse: (file) => trees.get(file.text) ?? parseProgram(file.text, file.name),
+  }
+}
