@@ -94,7 +94,10 @@ function unitOf({ evaluated, parse, bag, files }: Inputs, state: State, top: Spa
       const file = files.get(fn.file)
       if (!file) return undefined
       let found = trees.get(fn.file)
-      if (!found) trees.set(fn.file, (found = functionsOf(parse(file))))
+      if (!found) {
+        found = functionsOf(parse(file))
+        trees.set(fn.file, found)
+      }
       return found.get(`${fn.start}-${fn.end}`)
     },
   }
