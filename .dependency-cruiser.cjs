@@ -23,7 +23,7 @@ const ORDER = {
   packets: ['diag', 'runtime', 'packets'],
   dsl: [...ANYWHERE, 'runtime', 'dsl'],
   'emit-headers': [...ANYWHERE, 'forms', 'runtime', 'emit-headers'],
-  'emit-module': [...ANYWHERE, 'forms', 'object', 'runtime', 'emit-module'],
+  'emit-module': [...ANYWHERE, 'forms', 'object', 'runtime', 'dsl', 'emit-module'],
 }
 
 const src = '^packages/core/src'

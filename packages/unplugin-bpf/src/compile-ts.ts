@@ -1,13 +1,21 @@
 /** From a `.bpf.ts` path to a compiled program. */
 import { resolve } from 'node:path'
-import { Bag, type CompileOptions, compileModule, lowerObject, type ParseSource } from '@unplugin-bpf/core'
-import type { Captured } from '@unplugin-bpf/core/evaluate'
+import {
+  Bag,
+  type CompileOptions,
+  compileModule,
+  type EvaluatedExports,
+  emitModuleJs,
+  lowerObject,
+  type ParseSource,
+  tsModuleExports,
+} from '@unplugin-bpf/core'
 import type { CompiledFile } from './compile-file.ts'
 import { type EvaluateOptions, evaluateFile } from './evaluate/evaluate.ts'
 
 export interface CompiledTs extends CompiledFile {
-  /** Named exports of the module, as data. */
-  readonly exports: ReadonlyMap<string, Captured>
+  /** The module's exports, as data. */
+  readonly evaluated: EvaluatedExports
 }
 
 export interface TsOptions extends Partial<CompileOptions>, EvaluateOptions {}
@@ -20,5 +28,10 @@ export async function compileBpfTs(path: string, options: TsOptions = {}): Promi
   const bag = new Bag()
   const module = lowerObject(evaluated, parse as unknown as ParseSource, bag) // ESTree in both
   const result = compileModule(module, rest, bag)
-  return { ...result, path: absolute, exports: evaluated.exports }
+  return { ...result, path: absolute, evaluated }
+}
+
+/** The JavaScript that a bundler sees in place of the file. */
+export function emitTsModule(compiled: CompiledTs): string {
+  return emitModuleJs(compiled, tsModuleExports(compiled.module, compiled.evaluated))
 }

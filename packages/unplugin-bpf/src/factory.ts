@@ -3,15 +3,15 @@
  * other loader gets to misread Lisp as JavaScript.
  */
 import { resolve } from 'node:path'
-import { CompileError, emitModuleJs, renderDiagnostic } from '@unplugin-bpf/core'
+import { CompileError, renderDiagnostic } from '@unplugin-bpf/core'
 import { createUnplugin, type UnpluginInstance } from 'unplugin'
-import { type CompiledFile, compileFile } from './compile-file.ts'
+import { type CompiledSource, compileSource, emitSource } from './compile-source.ts'
 import type { Options } from './options.ts'
 import { toBundlerError } from './report.ts'
 import { writeTypes } from './types-sync.ts'
 
 /** No query part: vite's `?raw` and `?url` imports of a source stay vite's. */
-const SOURCES = /\.bpf\.lisp$/
+const SOURCES = /\.bpf\.(lisp|ts)$/
 /** Webpack refuses a map without these members; the generated module has no positions worth mapping. */
 const NO_MAP = { version: 3 as const, sources: [], names: [], mappings: '' }
 
@@ -21,20 +21,23 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
     enforce: 'pre',
     load: {
       filter: { id: SOURCES },
-      handler(id: string) {
-        let compiled: CompiledFile
+      async handler(id: string) {
+        let source: CompiledSource
         try {
-          compiled = compileFile(id, { ...(options.cpu && { cpu: options.cpu }), btf: options.btf })
+          const onFile = (file: string): void => this.addWatchFile(file)
+          source = await compileSource(id, { ...(options.cpu && { cpu: options.cpu }), btf: options.btf, onFile })
         } catch (error) {
           if (error instanceof CompileError) for (const file of filesOf(error)) this.addWatchFile(file)
           // esbuild's `this.error` returns instead of throwing, and only a result carries its errors on.
           this.error(toBundlerError(error, id))
           return ''
         }
+        const { compiled } = source
         for (const file of compiled.module.files) this.addWatchFile(resolve(file.name))
         for (const warning of compiled.warnings) this.warn(renderDiagnostic(warning))
-        if (options.types !== false) writeTypes(compiled)
-        return { code: emitModuleJs(compiled), map: NO_MAP }
+        // A `.bpf.ts` file is its own declaration.
+        if (source.language === 'lisp' && options.types !== false) writeTypes(compiled)
+        return { code: emitSource(source), map: NO_MAP }
       },
     },
     esbuild: { loader: 'js', onLoadFilter: SOURCES },

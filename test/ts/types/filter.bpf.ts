@@ -80,7 +80,7 @@ const onExec = tracepoint('sched/sched_process_exec', (ctx) => {
   event.pid = u32(bpf.pidTgid() >> 32)
   event.ts = bpf.ktimeGetNs()
   bpf.comm(event.comm)
-  for (let i = 0; i < event.raw.length; i++) event.raw[i] = i
+  for (let i = 0; i < event.raw.length; i++) event.raw[i] = u8(i)
   event.submit()
   return ctx.pid
 })

@@ -21,6 +21,8 @@ export interface ModuleExports {
   readonly programs: readonly { readonly key: string; readonly decl: ProgramDecl }[]
   readonly structs: readonly { readonly name: string; readonly type: StructType | UnionType }[]
   readonly constants: readonly ExportedConstant[]
+  /** Further named exports, as JavaScript expressions. */
+  readonly values?: readonly { readonly name: string; readonly text: string }[]
 }
 
 export function moduleExports(module: Module): ModuleExports {

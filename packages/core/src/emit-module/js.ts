@@ -3,18 +3,20 @@
  * object that loads it. Everything is marked pure, so that an import of one codec leaves the rest out of the bundle.
  */
 import type { Module } from '../forms/module.ts'
-import type { StructType, Type, UnionType } from '../types/types.ts'
+import type { Type } from '../types/types.ts'
 import { emitCodec } from './codec.ts'
-import { isExportable, moduleExports } from './exports.ts'
+import { isExportable, type ModuleExports, moduleExports } from './exports.ts'
 
 const RUNTIME = 'unplugin-bpf/runtime'
 
-/** `compiled` is what `compileLisp` returns. */
-export function emitModuleJs(compiled: { readonly module: Module; readonly elf: Uint8Array }): string {
+/** `compiled` is what `compileLisp` returns; `exported`: the names, where the source decides them. */
+export function emitModuleJs(
+  compiled: { readonly module: Module; readonly elf: Uint8Array },
+  exported: ModuleExports = moduleExports(compiled.module),
+): string {
   const { module, elf } = compiled
-  const exported = moduleExports(module)
   const codecs = exported.structs.map(({ name, type }, i) => emitStruct(name, type, `$${i}`))
-  const codecOf = codecNames(module)
+  const codecOf = codecNames(exported)
   const maps = exported.maps.map(
     ({ key, decl }) =>
       `${JSON.stringify(key)}: { name: ${JSON.stringify(decl.name)}, kind: ${JSON.stringify(decl.type)}, ` +
@@ -38,7 +40,7 @@ const prog = /*#__PURE__*/ defineModule({
   constants,
 })
 export default prog
-${emitNamed(named)}`
+${emitNamed(named)}${emitValues(exported)}`
   const used = RUNTIME_NAMES.filter((name) => body.includes(`${name}(`))
   return `import { ${used.join(', ')} } from '${RUNTIME}'\n\n${body}`
 }
@@ -61,6 +63,13 @@ function emitNamed(named: readonly { name: string; local: string }[]): string {
   return parts.length > 0 ? `export { ${parts.join(', ')} }\n` : ''
 }
 
+function emitValues({ values = [] }: ModuleExports): string {
+  return values
+    .filter(({ name }) => isExportable(name))
+    .map(({ name, text }) => `export const ${name} = ${text}\n`)
+    .join('')
+}
+
 function emitStruct(name: string, type: Module['structs'][number], prefix: string): string {
   const local = `$S${prefix.slice(1)}`
   if (type.kind === 'union') return `const ${local} = /*#__PURE__*/ codecFor(${JSON.stringify(type)})`
@@ -69,10 +78,10 @@ function emitStruct(name: string, type: Module['structs'][number], prefix: strin
 }
 
 /** JavaScript expression of a type's codec: the struct's own constant, or one made at run time. */
-function codecNames(module: Module): (type: Type | undefined) => string {
+function codecNames({ structs }: ModuleExports): (type: Type | undefined) => string {
   return (type) => {
     if (type === undefined) return 'undefined'
-    const index = module.structs.indexOf(type as StructType | UnionType)
+    const index = structs.findIndex((struct) => struct.type === type)
     return index >= 0 ? `$S${index}` : `/*#__PURE__*/ codecFor(${JSON.stringify(type)})`
   }
 }

@@ -1,15 +1,31 @@
-/** `unplugin-bpf compile INPUT... [-o OUT] [--json] [--emit STAGE]`. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+/** `unplugin-bpf compile INPUT... [-o OUT] [--gen LANGUAGE...] [--json] [--emit STAGE | --print-after PASS]`. */
 import { basename, dirname, join } from 'node:path'
-import { type CompileOptions, renderDiagnostic, slotCount, type TraceEvent } from '@unplugin-bpf/core'
+import {
+  type CompileOptions,
+  emitHeaders,
+  HEADER_LANGUAGES,
+  type HeaderLanguage,
+  PASS_NAMES,
+  renderDiagnostic,
+  slotCount,
+  type TraceEvent,
+} from '@unplugin-bpf/core'
 import { CommanderError } from 'commander'
-import { type CompiledFile, compileFile, displayName } from '../compile-file.ts'
-import { Refused, refuseOnError } from './refused.ts'
+import { type CompiledFile, displayName } from '../compile-file.ts'
+import { compileSource } from '../compile-source.ts'
+import { Refused, refuseOnRejection } from './refused.ts'
+import { writeWhole } from './write-whole.ts'
 
 /** Stages that `--emit` prints, in pipeline order. */
 export const EMIT_STAGES = ['expand', 'forms', 'ssa', 'asm'] as const
 
+/** What `--print-after` takes: the passes, then the stages of the backend. */
+export const PRINT_STAGES = [...PASS_NAMES, 'isel', 'regalloc', 'peephole', 'all']
+export const GEN_LANGUAGES = [...HEADER_LANGUAGES, 'all']
+
 export interface CompileFlags {
+  readonly gen?: readonly string[]
+  readonly printAfter?: string
   readonly output?: string
   readonly json?: true
   readonly cpu: CompileOptions['cpu']
@@ -18,7 +34,7 @@ export interface CompileFlags {
   readonly btf?: string
 }
 
-export function compileCommand(inputs: readonly string[], flags: CompileFlags): void {
+export async function compileCommand(inputs: readonly string[], flags: CompileFlags): Promise<void> {
   if (flags.output && inputs.length > 1) {
     console.error('error: -o names one object, but there are several inputs')
     throw new CommanderError(2, 'usage', 'several inputs with -o')
@@ -27,7 +43,7 @@ export function compileCommand(inputs: readonly string[], flags: CompileFlags): 
   const reports: object[] = []
   for (const input of inputs) {
     try {
-      const report = compileOne(input, flags)
+      const report = await compileOne(input, flags)
       if (report) reports.push(report)
     } catch (error) {
       // The other inputs still compile; all errors are shown at the end.
@@ -39,44 +55,47 @@ export function compileCommand(inputs: readonly string[], flags: CompileFlags): 
   if (failures.length > 0) throw new Refused(failures.join('\n\n'))
 }
 
-function compileOne(input: string, flags: CompileFlags): object | undefined {
+async function compileOne(input: string, flags: CompileFlags): Promise<object | undefined> {
   const printed: string[] = []
   const trace = (event: TraceEvent): void => {
     if (event.stage === flags.emit) printed.push(event.print())
+    if (event.stage === flags.printAfter || (flags.printAfter === 'all' && PRINT_STAGES.includes(event.stage)))
+      printed.push(`; ${event.program} after ${event.stage}\n${event.print()}`)
   }
+  const prints = flags.emit !== undefined || flags.printAfter !== undefined
   const options = {
     cpu: flags.cpu,
     skip: flags.skip?.split(',') ?? [],
     btf: flags.btf,
-    ...(flags.emit ? { trace } : {}),
+    ...(prints ? { trace } : {}),
   }
-  const compiled = refuseOnError(() => compileFile(input, options))
+  const { compiled } = await refuseOnRejection(compileSource(input, options))
   for (const warning of compiled.warnings) console.error(renderDiagnostic(warning))
-  if (flags.emit) {
+  if (prints) {
     console.log(printed.join('\n'))
     return undefined
   }
   const output = flags.output ?? defaultOutput(input)
-  writeWhole(output, compiled.elf)
-  if (!flags.json) console.log(`${summary(compiled)} -> ${displayName(output)}`)
-  return report(compiled, output)
+  const headers = emitHeaders(compiled.module, baseName(output), languagesOf(flags.gen ?? []))
+  const files = headers.map(({ name, text }) => ({ path: join(dirname(output), name), content: text }))
+  writeWhole([{ path: output, content: compiled.elf }, ...files])
+  const written = [output, ...files.map((file) => file.path)].map(displayName)
+  if (!flags.json) console.log(`${summary(compiled)} -> ${written.join(', ')}`)
+  return report(compiled, written)
+}
+
+/** `foo.bpf.o` and `foo.o` -> `foo`. */
+function baseName(output: string): string {
+  return basename(output).replace(/(\.bpf)?\.o$/, '')
+}
+
+function languagesOf(names: readonly string[]): HeaderLanguage[] {
+  return HEADER_LANGUAGES.filter((language) => names.includes(language) || names.includes('all'))
 }
 
 /** `dir/x.bpf.lisp` and `dir/x.lisp` -> `dir/x.bpf.o`. */
 function defaultOutput(input: string): string {
   return join(dirname(input), `${basename(input).replace(/(\.bpf)?\.[^.]+$/, '')}.bpf.o`)
-}
-
-/** Through a temporary file, so that a full disk or a signal leaves no partial object. */
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.${process.pid}.tmp`
-  try {
-    writeFileSync(temporary, bytes)
-    renameSync(temporary, path)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw new Refused(`error: cannot write ${displayName(path)}: ${(error as Error).message}`)
-  }
 }
 
 /** `2 programs (41 slots), 3 maps`. */
@@ -89,10 +108,11 @@ function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
-function report({ object, path }: CompiledFile, output: string): object {
+function report({ object, path }: CompiledFile, [output, ...headers]: readonly string[]): object {
   return {
     input: displayName(path),
-    output: displayName(output),
+    output,
+    ...(headers.length > 0 && { headers }),
     license: object.license,
     programs: object.programs.map((program) => ({
       name: program.name,

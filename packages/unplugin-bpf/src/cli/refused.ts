@@ -17,3 +17,13 @@ export function refuseOnError<T>(action: () => T): T {
     throw error
   }
 }
+
+/** As `refuseOnError`, of a promise. */
+export async function refuseOnRejection<T>(action: Promise<T>): Promise<T> {
+  try {
+    return await action
+  } catch (error) {
+    if (error instanceof CompileError) throw new Refused(error.message)
+    throw error
+  }
+}

@@ -31,7 +31,8 @@ function thrownError(bag: Bag, graph: Graph, failure: Extract<EvaluationFailure,
   const message = userNames(graph, failure.message)
   const frames = framesOf(graph, failure.stack)
   const [first, ...rest] = frames
-  const span = first ?? linkError(graph, failure.message) ?? { file: graph.entry.file, start: 0, end: 0 }
+  // The frame of a failed link is the first line of the module; the import that fails says more.
+  const span = linkError(graph, failure.message) ?? first ?? { file: graph.entry.file, start: 0, end: 0 }
   const notes = rest.map((frame): Note => ({ message: 'called from here', span: frame }))
   bag.error('evaluation-error', span, `${failure.name}: ${message}`, { notes })
 }

@@ -13,7 +13,7 @@ import { cacheFolder, isApi, isRelative, type OwnModules, ownModules, resolveRel
 import { wrapModule } from './transform.ts'
 
 /** Part of every cached file's name: what is cached changes with the transform. */
-const TRANSFORM_VERSION = 1
+const TRANSFORM_VERSION = 2
 
 export interface GraphModule {
   readonly path: string

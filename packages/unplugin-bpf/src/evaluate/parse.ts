@@ -9,6 +9,8 @@ export interface SourceImport {
   /** Of the literal, quotes included. */
   readonly start: number
   readonly end: number
+  /** End of `with { type: 'json' }`, which goes with the literal: JSON becomes a module here. */
+  readonly attributesEnd?: number | undefined
 }
 
 export interface ParsedSource {
@@ -47,7 +49,9 @@ function syntaxErrors(file: SourceFile, errors: readonly ParserError[]): Compile
 function* importsOf(node: AnyNode): Generator<SourceImport> {
   const isType = node.importKind === 'type' || node.exportKind === 'type'
   if (MODULE_NODES.has(node.type) && node.source && !isType && typeof node.source.value === 'string') {
-    yield { specifier: node.source.value, start: node.source.start, end: node.source.end }
+    const { attributes = [] } = node as { attributes?: readonly unknown[] }
+    const attributesEnd = attributes.length > 0 ? node.end : undefined
+    yield { specifier: node.source.value, start: node.source.start, end: node.source.end, attributesEnd }
   }
   for (const [child] of childrenOf(node)) yield* importsOf(child)
 }

@@ -44,9 +44,11 @@ export function wrapModule(input: TransformInput): MagicString {
 }
 
 function redirectImports(out: MagicString, imports: readonly SourceImport[], target: TransformInput['target']): void {
-  for (const { specifier, start, end } of imports) {
+  for (const { specifier, start, end, attributesEnd } of imports) {
     const to = target(specifier)
-    if (to !== undefined) out.update(start, end, JSON.stringify(to))
+    if (to === undefined) continue
+    out.update(start, end, JSON.stringify(to))
+    if (attributesEnd !== undefined && attributesEnd > end) out.update(end, attributesEnd, ';')
   }
 }
 
