@@ -5,16 +5,19 @@
  */
 
 import { slotsOf } from '../bpf/insn.ts'
+import { Abort } from '../diag/diagnostic.ts'
 import type { MachineCode } from '../object/object.ts'
 import type { CompileOptions } from '../options.ts'
 import type { DomTree } from '../ssa/dom.ts'
 import { dominators } from '../ssa/dom.ts'
 import type { Func } from '../ssa/func.ts'
+import type { Cpu } from './cpu.ts'
 import { emitCode } from './emit.ts'
 import { layoutFrame } from './frame.ts'
 import { selectInstructions } from './isel.ts'
 import type { PlanOptions } from './isel-plan.ts'
 import { layoutBlocks } from './layout.ts'
+import type { MachFunc } from './mach.ts'
 import { improveCode } from './peephole/index.ts'
 import { type PresetPlace, presetPhis } from './preset.ts'
 import { printMach } from './print-mach.ts'
@@ -40,32 +43,58 @@ type Trace = (stage: string, print: () => string) => void
 /** @throws Abort `stack-overflow`, `program-too-large`, `unsupported` */
 export function lowerFunc(fn: Func, options: CompileOptions): MachineCode {
   const dom = dominators(fn)
-  const silent: Trace = () => {}
-  let best: { strategy: Strategy; code: MachineCode; slots: number } | undefined
-  for (const strategy of STRATEGIES) {
-    const code = lowerWith(fn, dom, { cpu: options.cpu, strategy, trace: silent })
-    const slots = code.insns.reduce((sum, insn) => sum + slotsOf(insn), 0)
-    if (!best || slots < best.slots) best = { strategy, code, slots }
-    if (slots > MAX_SLOTS_TO_RETRY) break
-  }
+  const best = smallest(fn, dom, options.cpu)
   if (options.trace) {
     const trace: Trace = (stage, print) => options.trace?.({ stage, program: fn.name, print })
-    lowerWith(fn, dom, { cpu: options.cpu, strategy: best!.strategy, trace })
+    const { code } = select(fn, dom, options.cpu, best.strategy)
+    trace('isel', () => printMach(code))
+    finish(fn, code, options.cpu, trace)
   }
-  return best!.code
+  return best.code
 }
 
-interface LowerContext {
-  readonly cpu: CompileOptions['cpu']
+interface Attempt {
   readonly strategy: Strategy
-  readonly trace: Trace
+  readonly code: MachineCode
+  readonly slots: number
 }
 
-function lowerWith(fn: Func, dom: DomTree, { cpu, strategy, trace }: LowerContext): MachineCode {
-  const code = selectInstructions(fn, dom, { cpu, sharing: strategy.sharing })
-  if (strategy.preset !== 'never') presetPhis(code, strategy.preset)
-  trace('isel', () => printMach(code))
+/** A strategy may run out of stack where another does not; only when all fail is it an error. */
+function smallest(fn: Func, dom: DomTree, cpu: Cpu): Attempt {
+  let best: Attempt | undefined
+  let failure: unknown
+  let hasPresets = true
+  for (const strategy of STRATEGIES) {
+    // Without constants to set early, only the first of these differs from the others.
+    if (!hasPresets && strategy.preset !== 'late') continue
+    try {
+      const selected = select(fn, dom, cpu, strategy)
+      hasPresets = selected.hasPresets
+      const code = finish(fn, selected.code, cpu, () => {})
+      const slots = code.insns.reduce((sum, insn) => sum + slotsOf(insn), 0)
+      if (!best || slots < best.slots) best = { strategy, code, slots }
+      if (slots > MAX_SLOTS_TO_RETRY) break
+    } catch (error) {
+      if (!(error instanceof Abort)) throw error
+      failure ??= error
+    }
+  }
+  if (!best) throw failure
+  return best
+}
 
+interface Selected {
+  readonly code: MachFunc
+  /** The choice of `preset` makes a difference. */
+  readonly hasPresets: boolean
+}
+
+function select(fn: Func, dom: DomTree, cpu: Cpu, { sharing, preset }: Strategy): Selected {
+  const code = selectInstructions(fn, dom, { cpu, sharing })
+  return { code, hasPresets: preset === 'never' || presetPhis(code, preset) }
+}
+
+function finish(fn: Func, code: MachFunc, cpu: Cpu, trace: Trace): MachineCode {
   recordSelected(code)
   const constants = collectConstants(code)
   allocateRegisters(code)
