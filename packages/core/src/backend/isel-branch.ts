@@ -6,6 +6,7 @@ import { aluOpcode, INVERSE, jumpOpcode, OP, SOURCE_REG, SWAPPED } from './encod
 import type { IselContext } from './isel-context.ts'
 import { copyOf, emit, emitConst, newBlock, newReg, resultReg, valueReg } from './isel-context.ts'
 import type { MachBlock, Reg } from './mach.ts'
+import { isNumberWhenZero } from './pointer-space.ts'
 import { fitsImmediate } from './remat.ts'
 import { fitsUnsigned } from './widths.ts'
 
@@ -24,7 +25,8 @@ export function emitBranch(cx: IselContext, condition: Condition, taken: MachBlo
   const immediate = right.op === 'const' ? immediateOf(right.attr.value, operands.width, operands.extend) : undefined
   const src =
     immediate !== undefined ? undefined : operands.extend ? extended(cx, right, operands.extend) : valueReg(cx, right)
-  finishBranch(cx, { pred, width: operands.width, dst, src, imm: immediate ?? 0 }, [taken, other])
+  const keepsPointer = isNumberWhenZero(left) ? undefined : true
+  finishBranch(cx, { pred, width: operands.width, dst, src, imm: immediate ?? 0, keepsPointer }, [taken, other])
 }
 
 /** Constants to the right. */
@@ -98,16 +100,17 @@ export interface RegCondition {
   readonly dst: Reg
   readonly src: Reg | undefined
   readonly imm: number
+  readonly keepsPointer?: true | undefined
 }
 
 const MISSING_IN_V1: ReadonlySet<Pred> = new Set(['ult', 'ule', 'slt', 'sle'])
 
 /** v1 lacks the "less" jumps: the opposite condition goes to the other target. */
 export function finishBranch(cx: IselContext, condition: RegCondition, targets: [MachBlock, MachBlock]): void {
-  const { dst, src, imm, width } = condition
+  const { dst, src, imm, width, keepsPointer } = condition
   const flip = cx.cpu === 'v1' && MISSING_IN_V1.has(condition.pred)
   const opcode = jumpOpcode(flip ? INVERSE[condition.pred]! : condition.pred, width)
-  if (src === undefined) emit(cx, opcode, { dst, imm })
+  if (src === undefined) emit(cx, opcode, { dst, imm, keepsPointer })
   else emit(cx, opcode | SOURCE_REG, { dst, src })
   cx.block.succs = flip ? [targets[1], targets[0]] : targets
 }

@@ -56,6 +56,8 @@ export interface MachInst {
   readonly raw?: true | undefined
   /** What a memory access points to, as the verifier tells pointers apart; undefined: not known. */
   readonly space?: PtrSpace | undefined
+  /** A comparison of a pointer that stays one for the verifier even where it equals 0. */
+  readonly keepsPointer?: true | undefined
   /** Registers as selected, before spilling and allocation rewrote the fields; what the allocation checker trusts. */
   selected?: Selected | undefined
 }

@@ -15,6 +15,14 @@ export function pointerSpace(ptr: Inst): PtrSpace | undefined {
   return spaces.size === 1 ? [...spaces][0] : undefined
 }
 
+/** Whether the verifier takes the value for a number where it equals 0: numbers, and pointers that it calls "or null". */
+export function isNumberWhenZero(value: Inst, seen = new Set<Inst>()): boolean {
+  if (value.type === 'int' || seen.has(value)) return true
+  seen.add(value)
+  if (value.op === 'phi') return value.args.every((arg) => isNumberWhenZero(arg, seen))
+  return value.op === 'call' && (HELPERS[value.attr.helper] as HelperRow).ret.kind.endsWith('OrNull')
+}
+
 /** Follows pointer arithmetic and phis to where the pointer comes from. */
 function collectSpaces(ptr: Inst, spaces: Set<PtrSpace | undefined>, seen: Set<Inst>): void {
   if (seen.has(ptr)) return

@@ -2,7 +2,8 @@
  * Removes `reg = imm` where the register already has that value, as after `if r0 == 0`, a store of the same constant, or
  * a second call with the same argument. Forward data flow over r0..r9; joins keep what all predecessors agree on.
  *
- * After a null test the verifier knows the pointer as the number 0 (mark_ptr_or_null_reg, kernel/bpf/verifier.c).
+ * After a null test the verifier knows the result of a lookup as the number 0 (mark_ptr_or_null_reg,
+ * kernel/bpf/verifier.c), but a packet pointer, as parsers that return 0 make them, as a pointer still.
  */
 import { CLASS, OP, predOf, SOURCE_REG } from '../encoding.ts'
 import type { MachBlock, MachFunc, MachInst, Reg } from '../mach.ts'
@@ -76,6 +77,7 @@ function atStart(block: MachBlock, preds: Preds, atEnd: ReadonlyMap<MachBlock, K
 function learnFromBranch(pred: MachBlock, block: MachBlock, known: Known): void {
   const last = terminatorOf(pred)
   if (!last || last.opcode & SOURCE_REG || (last.opcode & 7) !== CLASS.JMP || last.opcode === OP.EXIT) return
+  if (last.keepsPointer) return
   const equal = predOf(last.opcode) === 'eq' ? 0 : predOf(last.opcode) === 'ne' ? 1 : -1
   if (pred.succs[equal] === block) known.set(last.dst, BigInt.asUintN(64, BigInt(last.imm)))
 }
