@@ -49,7 +49,20 @@ export function randomProgram(seed: number): FuzzProgram {
   }
   const main = ['defprog', 'main', [':type', `:${type}`], ...mainBody(start)]
   const next: Sexp = ['defprog', 'next', [':type', `:${type}`], ['bump', '0'], constant(random)]
-  return { seed, type, needsV4: shape.signedDivision, forms: [...decls.forms, next, main] }
+  return { seed, type, needsV4: shape.signedDivision, forms: withoutUnused([...decls.forms, next, main]) }
+}
+
+/** Maps that nothing mentions only cost time in the kernel. */
+function withoutUnused(forms: readonly Sexp[]): Sexp[] {
+  const used = new Set<string>()
+  const collect = (sexp: Sexp): void => {
+    if (typeof sexp !== 'string') for (const item of sexp) collect(item)
+    // Macro bodies and some accessors are text.
+    else for (const name of sexp.match(/[a-z-]+/g) ?? []) used.add(name)
+  }
+  const isMap = (form: Sexp) => form[0] === 'defmap'
+  for (const form of forms) if (!isMap(form)) collect(form)
+  return forms.filter((form) => !isMap(form) || used.has(form[1] as string))
 }
 
 function mainBody(scope: Scope): Sexp[] {
