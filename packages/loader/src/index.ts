@@ -1,9 +1,13 @@
 /** Public API of `@unplugin-bpf/loader`: re-exports only. */
 export { SyscallError, VerifierError } from './errors.ts'
 export { type KernelUsable, kernelUsable } from './features.ts'
+export { fileCapabilities } from './file-capabilities.ts'
 export { interfaceIndex } from './interfaces.ts'
 export { KernelObject, type LoadOptions, loadKernelObject } from './kernel-object.ts'
 export { loadFile } from './load-file.ts'
 export type { KernelMap } from './map.ts'
+export { type KernelFeatures, type Presence, probeFeatures } from './probes.ts'
 export type { KernelProgram } from './program.ts'
+export type { ProgramInfo } from './program-info.ts'
 export { KernelUnavailableError } from './sys/addon.ts'
+export { atLeast, type Capability, missingCapabilities, readSystemState, type SystemState } from './system-state.ts'

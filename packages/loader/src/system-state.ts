@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 
 /** Bit numbers of include/uapi/linux/capability.h. */
-const CAPABILITY_BITS = { NET_ADMIN: 12, SYS_ADMIN: 21, PERFMON: 38, BPF: 39 } as const
+export const CAPABILITY_BITS = { NET_ADMIN: 12, SYS_ADMIN: 21, PERFMON: 38, BPF: 39 } as const
 export type Capability = keyof typeof CAPABILITY_BITS
 
 export interface SystemState {

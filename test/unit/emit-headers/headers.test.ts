@@ -209,7 +209,7 @@ assert t.EVENT_MASK == 2**64 - 1 and t.MAP_SEEN_FLOWS == "seen_flows" and t.PROG
     expect(new DataView(bytes.buffer).getInt32(Number(offsets.get('conn_event.delta')), true)).toBe(-1)
     expect(types.decodeConnEvent(bytes)).toMatchObject({ ...value, who: { portPair: { low: 1, high: 2 } } })
     expect(types.decodePackedThing(Uint8Array.of(1, 0x1f, 0x90, ...new Uint8Array(18)))).toMatchObject({ port: 8080 })
-  }, 60_000)
+  })
 
   check('Common Lisp', 'sbcl', () => {
     write('lisp')

@@ -43,6 +43,8 @@ function declaration(type: StructType | UnionType, types: ReadonlyMap<string, st
     const text = write(field.type, `value.${keys[i]}`, String(field.offset), types, 0)
     return type.kind === 'union' ? `  if (value.${keys[i]} !== undefined) { ${text} }` : `  ${text}`
   })
+  const viewFor = (lines: readonly string[]): string[] =>
+    lines.some((line) => line.includes('view.')) ? ['  const view = viewOf(bytes)'] : []
   return [
     `export interface ${name} {`,
     ...shape,
@@ -60,11 +62,6 @@ function declaration(type: StructType | UnionType, types: ReadonlyMap<string, st
     '  return bytes',
     '}',
   ]
-}
-
-/** The view, where a line uses it: structs of byte arrays and structs alone do not. */
-function viewFor(lines: readonly string[]): string[] {
-  return lines.some((line) => line.includes('view.')) ? ['  const view = viewOf(bytes)'] : []
 }
 
 function tsType(type: Type, types: ReadonlyMap<string, string>): string {

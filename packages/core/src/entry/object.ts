@@ -8,18 +8,25 @@ export type { BtfKind, BtfMember, BtfType, BtfTypeId, BtfTypeOf } from '../btf/t
 export { Abort, assertNever, CompileError } from '../diag/diagnostic.ts'
 export { renderFrame } from '../diag/render.ts'
 export { sourceFile } from '../diag/source.ts'
+export { relocateObject } from '../object/core.ts'
 export { type ExtInfo, extInfoFor } from '../object/ext-info.ts'
 export { fromElf } from '../object/from-elf.ts'
+export { linkProgram } from '../object/link.ts'
 export {
   type BpfObject,
+  type DataSection,
+  type FunctionReference,
+  type FunctionSpec,
   type LineInfo,
   type MapSpec,
   type ProgramSpec,
   type Relocation,
   slotCount,
+  type VariableSpec,
 } from '../object/object.ts'
 export { toElf } from '../object/to-elf.ts'
 export { ATTACH_TYPE_IDS, BPF_COMMANDS, MAP_TYPE_IDS, PROG_TYPE_IDS } from '../tables/generated/enums.ts'
+export { HELPER_NAMES, type HelperName, helperId } from '../tables/helpers/index.ts'
 export { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
 export {
   type LinkKind,

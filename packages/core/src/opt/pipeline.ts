@@ -39,6 +39,11 @@ export const PIPELINE: readonly Step[] = [
   once(shareSlots),
 ]
 
+/** Names that `--skip` and `--print-after` take, in the order in which they first run. */
+export const PASS_NAMES: readonly string[] = [
+  ...new Set(PIPELINE.flatMap((step) => step.passes.map((pass) => pass.name))),
+]
+
 /** Optimizes in place. Correct, only larger, with any set of optional passes left out. */
 export function optimize(fn: Func, options: CompileOptions): void {
   runSteps(fn, PIPELINE, options)

@@ -13,6 +13,7 @@ const NUMBERS = {
   sendto: [44, 206],
   recvfrom: [45, 207],
   setsockopt: [54, 208],
+  getxattr: [191, 8],
   perf_event_open: [298, 241],
 } as const
 

@@ -65,7 +65,7 @@ async function compileOne(input: string, flags: CompileFlags): Promise<object | 
   const prints = flags.emit !== undefined || flags.printAfter !== undefined
   const options = {
     cpu: flags.cpu,
-    skip: flags.skip?.split(',') ?? [],
+    skip: passNames(flags.skip),
     btf: flags.btf,
     ...(prints ? { trace } : {}),
   }
@@ -87,6 +87,14 @@ async function compileOne(input: string, flags: CompileFlags): Promise<object | 
 /** `foo.bpf.o` and `foo.o` -> `foo`. */
 function baseName(output: string): string {
   return basename(output).replace(/(\.bpf)?\.o$/, '')
+}
+
+function passNames(list: string | undefined): string[] {
+  const names = list?.split(',').map((name) => name.trim()) ?? []
+  const unknown = names.find((name) => name !== 'all' && !PASS_NAMES.includes(name))
+  if (unknown === undefined) return names
+  console.error(`error: no pass is named ${unknown}; there are ${PASS_NAMES.join(', ')}`)
+  throw new CommanderError(2, 'usage', 'unknown pass')
 }
 
 function languagesOf(names: readonly string[]): HeaderLanguage[] {

@@ -1,19 +1,21 @@
 /** `unplugin-bpf disasm INPUT|OBJECT`: every program, the source line beside the first instruction it became. */
 import { readFileSync } from 'node:fs'
 import { type BpfObject, disasmInsn, fromElf, type ProgramSpec, slotCount, slotsOf } from '@unplugin-bpf/core/object'
-import { compileFile, displayName } from '../compile-file.ts'
-import { Refused, refuseOnError } from './refused.ts'
+import { displayName } from '../compile-file.ts'
+import { compileSource } from '../compile-source.ts'
+import { Refused, refuseOnRejection } from './refused.ts'
 
-export function disasmCommand(input: string): void {
-  console.log(printObject(refuseOnError(() => readObject(input))))
+export async function disasmCommand(input: string): Promise<void> {
+  console.log(printObject(await refuseOnRejection(readObject(input))))
 }
 
-function readObject(input: string): BpfObject {
-  if (input.endsWith('.lisp')) return compileFile(input).object
+async function readObject(input: string): Promise<BpfObject> {
+  if (/\.(lisp|ts)$/.test(input)) return (await compileSource(input)).compiled.object
   try {
     return fromElf(readFileSync(input), displayName(input))
   } catch (error) {
-    throw new Refused(`error: ${(error as Error).message}`)
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Refused(`error: ${code === 'EISDIR' ? `${displayName(input)} is a folder` : message}`)
   }
 }
 

@@ -2,16 +2,20 @@
  * The command `unplugin-bpf`. Exit codes: 0 done, 1 a source or object was refused, 2 the command line was wrong.
  * Results go to stdout, everything else to stderr.
  */
-import { readFileSync } from 'node:fs'
-import { Command, CommanderError, Option } from 'commander'
+import { existsSync, readFileSync } from 'node:fs'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import pc from 'picocolors'
-import { compileCommand, EMIT_STAGES } from './compile.ts'
+import { checkCommand } from './check.ts'
+import { compileCommand, EMIT_STAGES, GEN_LANGUAGES, PRINT_STAGES } from './compile.ts'
+import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { disasmCommand } from './disasm.ts'
+import { doctorCommand } from './doctor.ts'
 import { Refused } from './refused.ts'
 import { syncCommand } from './sync.ts'
 
 /** Runs one command line (without `node` and the script); resolves to the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  if (!process.stdout.listeners('error').includes(endOnClosedPipe)) process.stdout.on('error', endOnClosedPipe)
   const program = buildProgram()
   try {
     await program.parseAsync([...args], { from: 'user' })
@@ -22,13 +26,26 @@ export async function main(args: readonly string[]): Promise<number> {
       console.error(colourErrors(error.message))
       return 1
     }
-    throw error
+    // A bug of ours: the message says so; the stack is for those who ask.
+    console.error(
+      process.env.UNPLUGIN_BPF_DEBUG ? error : `${colourErrors(`error: ${(error as Error).message}`)}\n${BUG}`,
+    )
+    return 1
   }
 }
 
-function buildProgram(): Command {
+const BUG = '  this is a bug of unplugin-bpf; UNPLUGIN_BPF_DEBUG=1 shows where'
+
+/** `unplugin-bpf disasm x.bpf.o | head` */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+}
+
+/** The command line as data; docs and completion read it, too. */
+export function buildProgram(): Command {
   const program = new Command('unplugin-bpf')
-    .description('Compiles .bpf.lisp programs to eBPF objects.')
+    .description('Compiles .bpf.lisp and .bpf.ts programs to eBPF objects.')
     .version(packageVersion(), '--version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(unplugin-bpf --help shows the commands)')
@@ -37,12 +54,16 @@ function buildProgram(): Command {
   program
     .command('compile')
     .description('compile sources to ELF objects')
-    .argument('<input...>', 'source files (x.bpf.lisp)')
+    .argument('<input...>', 'source files (x.bpf.lisp, x.bpf.ts)')
     .option('-o, --output <file>', 'object to write (one input only; default: input with .bpf.o)')
     .option('--json', 'print what was compiled as JSON')
     .addOption(new Option('--cpu <level>', 'instruction set level').choices(['v1', 'v2', 'v3', 'v4']).default('v3'))
     .addOption(new Option('--emit <stage>', 'print a stage instead of writing an object').choices(EMIT_STAGES))
     .option('--btf <file>', 'BTF of the kernel to compile for (default: /sys/kernel/btf/vmlinux)')
+    .addOption(
+      new Option('--print-after <pass>', 'print the program after a pass, or after every one').choices(PRINT_STAGES),
+    )
+    .addOption(new Option('--gen <languages...>', 'also write headers for other languages').choices(GEN_LANGUAGES))
     .option('--skip <passes>', 'comma-separated optional passes to leave out, or "all"')
     .exitOverride()
     .action(compileCommand)
@@ -62,12 +83,42 @@ function buildProgram(): Command {
     .exitOverride()
     .action(syncCommand)
 
+  program
+    .command('check')
+    .description('print every diagnostic, write nothing')
+    .argument('[paths...]', 'files or folders', ['.'])
+    .addOption(
+      new Option('--pretty <value>', '"false": one line per diagnostic, file(line,col): error code: text')
+        .choices(['true', 'false'])
+        .default('true'),
+    )
+    .option('--watch', 'check again when a source changes')
+    .option('--btf <file>', 'BTF of the kernel to compile for (default: /sys/kernel/btf/vmlinux)')
+    .exitOverride()
+    .action(checkCommand)
+
+  program
+    .command('doctor')
+    .description('say what of this machine helps or hinders loading programs')
+    .option('--json', 'print the findings as JSON')
+    .exitOverride()
+    .action(doctorCommand)
+
+  program
+    .command('completion')
+    .description('print a completion script for a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .exitOverride()
+    .action((shell: Shell) => console.log(completionScript(program, shell)))
+
   return program
 }
 
 function packageVersion(): string {
-  const manifest = new URL('../package.json', import.meta.url)
-  return JSON.parse(readFileSync(manifest, 'utf8')).version
+  // One level up from dist/, two from the sources.
+  const candidates = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url))
+  const manifest = candidates.find((url) => existsSync(url))
+  return manifest ? JSON.parse(readFileSync(manifest, 'utf8')).version : 'unknown'
 }
 
 /** Colours the severity and the carets, on terminals only (picocolors looks at NO_COLOR and isTTY). */
