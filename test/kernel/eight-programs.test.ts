@@ -11,6 +11,7 @@ import { loadKernelObject } from '../../packages/loader/src/index.ts'
 import { bpftoolLoad, btfDump, canUseKernel, skipNote } from '../support/kernel-oracle.ts'
 import { clangVersions, compileBaseline, compileProgram } from '../support/programs.ts'
 import { type Observation, observe } from './differential.ts'
+import { asSyscall, normalise } from './observations.ts'
 import { type NamedScenario, SCENARIOS } from './scenarios.ts'
 
 const kernel = canUseKernel()
@@ -32,29 +33,6 @@ function observeKernel(object: BpfObject, scenario: NamedScenario): Observation 
   } finally {
     backend.close()
   }
-}
-
-/**
- * PROG_TEST_RUN knows no tracepoints, but takes the same instructions as a syscall program with the record as its
- * context (kernel/bpf/syscall.c, bpf_prog_test_run_syscall).
- */
-function asSyscall(object: BpfObject): BpfObject {
-  const programs = object.programs.map((program) => ({
-    ...program,
-    type: 'syscall',
-    section: 'syscall',
-    attachType: undefined,
-  }))
-  return { ...object, programs }
-}
-
-/** Times differ between two runs: only which pids wait, and how many delays were counted, can be compared. */
-function normalise(seen: Observation, scenario: NamedScenario): Observation {
-  if (scenario.name !== 'runqlat') return seen
-  const counted = seen.maps.hist!.reduce((sum, line) => {
-    return sum + Buffer.from(line.split('=')[1]!, 'hex').readBigUInt64LE()
-  }, 0n)
-  return { ...seen, maps: { start: seen.maps.start!.map((line) => line.split('=')[0]!), hist: [String(counted)] } }
 }
 
 describe.each(SCENARIOS)('$name', (scenario) => {

@@ -74,4 +74,6 @@ export interface PacketContext extends Context {
    * bounds check.
    */
   at<S extends AnySchema>(schema: S, offset: number): Ref<Kernel<S>> | null
+  /** A view of what follows another view: `ctx.after(ip, Tcp)`. */
+  after<S extends AnySchema>(view: object, schema: S): Ref<Kernel<S>> | null
 }

@@ -81,7 +81,7 @@ function placeOf(cx: Cx, node: Node, pattern: Pattern | Expr): Place {
 function namePlace(cx: Cx, node: Identifier): Place {
   const slot = findSlot(cx.scope, node.name)
   if (!slot) {
-    lookup(cx, node)
+    if (!cx.frame.captures?.captures.has(node.name)) lookup(cx, node)
     throw failure(
       cx,
       node,

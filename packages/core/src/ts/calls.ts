@@ -10,7 +10,7 @@ import { truthForm, truthOf } from './conditions.ts'
 import { construct } from './construct.ts'
 import type { Cx } from './context.ts'
 import { bind, failure, localForm, spanOf } from './context.ts'
-import { packetView } from './ctx.ts'
+import { nextView, packetView } from './ctx.ts'
 import { callHelper } from './helpers.ts'
 import { inline } from './inline.ts'
 import { assignable, cast, castForm, describe, numberOf, plain } from './integers.ts'
@@ -51,6 +51,7 @@ function callMember(cx: Cx, node: Call, callee: Member): Value {
     return release(cx, node, usable(cx, callee.object, owner), { name, flags })
   }
   if (owner.kind === 'ctx' && name === 'at') return viewOf(cx, node, argumentsOf(cx, node))
+  if (owner.kind === 'ctx' && name === 'after') return viewAfter(cx, node, argumentsOf(cx, node))
   if (owner.kind === 'data') {
     const { data } = owner
     if (data.kind === 'map') return mapMethod(cx, node, { def: data, name }, argumentsOf(cx, node))
@@ -81,6 +82,20 @@ function viewOf(cx: Cx, node: Call, args: readonly Value[]): Value {
     throw failure(cx, node, 'wrong-argument-count', '`at` takes a schema and an offset', 'usage: ctx.at(Eth, 0)')
   }
   return packetView(cx, node, schema.data.type, offset)
+}
+
+function viewAfter(cx: Cx, node: Call, args: readonly Value[]): Value {
+  const [view, schema] = args
+  if (args.length !== 2 || view?.kind !== 'ref' || schema?.kind !== 'data' || schema.data.kind !== 'schema') {
+    throw failure(
+      cx,
+      node,
+      'wrong-argument-count',
+      '`after` takes a view and the schema of what follows it',
+      'usage: ctx.after(ip, Tcp)',
+    )
+  }
+  return nextView(cx, node, usable(cx, node.arguments[0]!, view), schema.data.type)
 }
 
 export function callValue(cx: Cx, node: Call, value: Value, args: readonly Value[]): Value {

@@ -1,5 +1,5 @@
 /** Whole values in memory: struct literals, copies, strings; values for map keys and helper arguments. */
-import type { Form, MapOperand } from '../forms/node.ts'
+import type { MapOperand } from '../forms/node.ts'
 import { sizeOf } from '../types/layout.ts'
 import type { Type } from '../types/types.ts'
 import { u64 } from '../types/types.ts'

@@ -11,7 +11,7 @@ import { u32, u64 } from '../types/types.ts'
 import type { Node } from './ast.ts'
 import type { Cx } from './context.ts'
 import { bind, constForm, emit, failure, localForm, spanOf } from './context.ts'
-import { cast, castForm, numberOf, plain, stable } from './integers.ts'
+import { cast, castForm, describe, numberOf, plain, stable } from './integers.ts'
 import { bindRef, scalarForm } from './memory.ts'
 import type { RefValue, Value } from './value.ts'
 import { boolValue, intValue } from './value.ts'
@@ -87,7 +87,7 @@ function loaded(cx: Cx, node: Node, type: IntType, { offset, field }: Omit<Part,
 /** A kernel object behind a field (`ctx.sk`): its fields are those of the table of that name, when there is one. */
 function contextPointer(cx: Cx, node: Node, field: ContextField, name: string): Value {
   const span = spanOf(cx, node)
-  const load: Form = { kind: 'ctxLoad', type: u64, offset: field.offset, field, span }
+  const load: Form = { kind: 'ctxLoad', type: field.type, offset: field.offset, field, span }
   const type = objectType(field.of)
   return bindRef(cx, node, load, { type, space: field.pointer!, nullable: field.nullable ?? false, name })
 }
@@ -133,7 +133,7 @@ function packetFields(cx: Cx): { data: ContextField; end: ContextField } | undef
 
 const pointerField = (field: ContextField, cx: Cx, node: Node): Form => ({
   kind: 'ctxLoad',
-  type: u64,
+  type: field.type,
   offset: field.offset,
   field,
   span: spanOf(cx, node),
@@ -170,18 +170,32 @@ export function packetView(cx: Cx, node: Node, type: Type, offset: Value): RefVa
     num.kind === 'const' ? undefined : castForm(cx, node, stable(cx, node, cast(cx, node, num, u64), 'offset'), u64)
   const start: Form = right ? { kind: 'binary', op: 'add', left: data, right, span } : data
   const ptr = localForm(bind(cx, span, { name: 'view', init: start }), span)
-  const length = constForm(fixed + BigInt(sizeOf(type)), span)
-  const last: Form = { kind: 'binary', op: 'add', left: ptr, right: length, span }
-  const test: Form = { kind: 'compare', pred: 'ule', left: last, right: pointerField(fields.end, cx, node), span }
-  return {
-    kind: 'ref',
-    type,
-    ptr,
-    offset: Number(fixed),
-    space: 'packet',
-    nullness: { key: {}, test },
-    epoch: cx.packetEpoch,
+  return checkedView(cx, node, { type, ptr, offset: Number(fixed) })
+}
+
+/** `ctx.after(view, S)`: what follows a view that is there. */
+export function nextView(cx: Cx, node: Node, view: RefValue, type: Type): RefValue {
+  if (view.space !== 'packet') {
+    throw failure(cx, node, 'wrong-kind', `\`after\` needs a view of the packet, got ${describe(view)}`)
   }
+  const span = spanOf(cx, node)
+  const ptr = view.variable ? localForm(bind(cx, span, { name: 'view', init: view.ptr }), span) : view.ptr
+  return checkedView(cx, node, { type, ptr, offset: view.offset + sizeOf(view.type) })
+}
+
+export interface ViewPlace {
+  readonly type: Type
+  readonly ptr: Form
+  readonly offset: number
+}
+
+export function checkedView(cx: Cx, node: Node, place: ViewPlace): RefValue {
+  const fields = packetFields(cx)!
+  const span = spanOf(cx, node)
+  const right = constForm(place.offset + sizeOf(place.type), span)
+  const last: Form = { kind: 'binary', op: 'add', left: place.ptr, right, span }
+  const test: Form = { kind: 'compare', pred: 'ule', left: last, right: pointerField(fields.end, cx, node), span }
+  return { kind: 'ref', ...place, space: 'packet', nullness: { key: {}, test }, bounds: true, epoch: cx.packetEpoch }
 }
 
 // --- parameters

@@ -1,13 +1,17 @@
 /** `const`, `let`, parameters: gives names to values. Names that are never assigned stand for the value itself. */
 
+import type { Form } from '../forms/node.ts'
+import { sizeOf } from '../types/layout.ts'
 import { member } from './access.ts'
 import type { Node, ObjectPattern, Pattern, VariableDeclaration } from './ast.ts'
 import { REFUSED } from './ast.ts'
+import { sameLayout } from './construct.ts'
 import type { Cx } from './context.ts'
 import { bind, emit, failure, knows, localForm, Reported, spanOf } from './context.ts'
+import { checkedView } from './ctx.ts'
 import { assignable, castForm, describe, literalType, plain } from './integers.ts'
 import { boolLocalType } from './join.ts'
-import { nullableForm } from './memory.ts'
+import { addressForm, nullableForm } from './memory.ts'
 import { annotatedType } from './names.ts'
 import { truthAsNumber } from './operators.ts'
 import type { RefValue, Slot, Value } from './value.ts'
@@ -126,7 +130,9 @@ function numberSlot(cx: Cx, node: NamePattern, { value, annotated, isVariable }:
   const type = plain(held.type ?? literalType((held as { value: bigint }).value))
   const span = spanOf(cx, node)
   const local = bind(cx, span, { name: node.name, init: castForm(cx, node, held, type), type })
-  return isVariable ? { kind: 'int', local, type } : { kind: 'value', value: intValue(localForm(local, span), type) }
+  if (isVariable) return { kind: 'int', local, type }
+  const named = intValue(localForm(local, span), type)
+  return { kind: 'value', value: held.kind === 'int' && held.max !== undefined ? { ...named, max: held.max } : named }
 }
 
 function truthSlot(cx: Cx, node: NamePattern, value: Value): Slot {
@@ -141,20 +147,33 @@ function truthSlot(cx: Cx, node: NamePattern, value: Value): Slot {
 /** A reference in a variable that is assigned: null or not is a property of the variable from now on. */
 function refVariable(cx: Cx, node: NamePattern, value: RefValue): Slot {
   const span = spanOf(cx, node)
-  const local = bind(cx, span, { name: node.name, init: nullableForm(cx, value) })
+  const isThere = !value.nullness || knows(cx, value.nullness.key)
+  const local = bind(cx, span, { name: node.name, init: value.bounds ? endForm(value) : nullableForm(cx, value) })
   const ptr = localForm(local, span)
-  const nullness = { key: {}, test: ptr }
-  if (!value.nullness || knows(cx, value.nullness.key)) cx.known?.add(nullness.key)
-  return { kind: 'ref', local, value: { ...value, ptr, offset: 0, nullness, variable: true } }
+  const held: RefValue = value.bounds
+    ? checkedView(cx, node, { type: value.type, ptr, offset: -sizeOf(value.type) })
+    : { ...value, ptr, offset: 0, nullness: { key: {}, test: ptr } }
+  if (isThere) cx.known?.add(held.nullness!.key)
+  return { kind: 'ref', local, value: { ...held, variable: true } }
 }
 
+/** A view in a variable is held by its end: the bounds check and the step to the next view then need no addition. */
+const endForm = (view: RefValue): Form => addressForm({ ...view, offset: view.offset + sizeOf(view.type) })
+
 function refConstant(cx: Cx, node: NamePattern, value: RefValue): RefValue {
-  if (!value.variable) return value
+  if (!value.variable) {
+    // Messages about records name the variable.
+    if (value.record && value.ptr.kind === 'local') Object.assign(value.ptr.local, { name: node.name })
+    return value
+  }
   const span = spanOf(cx, node)
   const ptr = localForm(bind(cx, span, { name: node.name, init: value.ptr }), span)
   const isThere = !value.nullness || knows(cx, value.nullness.key)
   const { variable: _, ...rest } = value
-  return { ...rest, ptr, nullness: isThere ? undefined : { key: {}, test: ptr } }
+  if (isThere) return { ...rest, ptr, nullness: undefined }
+  return value.bounds
+    ? checkedView(cx, node, { type: value.type, ptr, offset: value.offset })
+    : { ...rest, ptr, nullness: { key: {}, test: ptr } }
 }
 
 /** `x = value` for a name. */
@@ -187,17 +206,22 @@ export function assignName(cx: Cx, node: Extract<Pattern, { type: 'Identifier' }
 
 function assignReference(cx: Cx, node: NamePattern, slot: Extract<Slot, { kind: 'ref' }>, value: Value): void {
   const span = spanOf(cx, node)
-  const key = slot.value.nullness!.key
-  if (value.kind === 'null') {
+  const held = slot.value
+  const key = held.nullness!.key
+  if (value.kind === 'null' && !held.bounds) {
     emit(cx, { kind: 'set', local: slot.local, value: { kind: 'const', value: 0n, span }, span })
     cx.known?.delete(key)
     return
   }
-  if (value.kind !== 'ref' || value.space !== slot.value.space || value.type !== slot.value.type) {
-    const message = `\`${node.name}\` holds ${describe(slot.value)}; this is ${describe(value)}${value.kind === 'ref' ? ' in other memory or of another type' : ''}`
+  const isLike = value.kind === 'ref' && value.space === held.space && sameLayout(value.type, held.type)
+  const isThere = value.kind === 'ref' && (!value.nullness || knows(cx, value.nullness.key))
+  if (!isLike || (held.bounds && !value.bounds && !isThere)) {
+    const other = value.kind === 'ref' ? ' of another kind' : ''
+    const message = `\`${node.name}\` holds ${describe(held)}; this is ${describe(value)}${other}`
     throw failure(cx, node, 'wrong-kind', message, 'use two variables')
   }
-  emit(cx, { kind: 'set', local: slot.local, value: nullableForm(cx, value), span })
-  if (!value.nullness || knows(cx, value.nullness.key)) cx.known?.add(key)
+  const form = held.bounds ? endForm(value) : nullableForm(cx, value)
+  emit(cx, { kind: 'set', local: slot.local, value: form, span })
+  if (isThere) cx.known?.add(key)
   else cx.known?.delete(key)
 }

@@ -10,6 +10,7 @@ import type { Cx, Item } from './context.ts'
 import { branch, constForm, failure, foldItems, joinKnown, knows, spanOf } from './context.ts'
 import { assignable, describe } from './integers.ts'
 import { join } from './join.ts'
+import { usable } from './memory.ts'
 import { annotatedType, lookup } from './names.ts'
 import { binary, invert, isComparison, isEquality, negate } from './operators.ts'
 import { evaluateAll } from './order.ts'
@@ -178,11 +179,14 @@ function memberExpression(cx: Cx, node: Member): Value {
     )
   if (!node.computed) {
     if (node.property.type !== 'Identifier') throw refused(cx, node.property)
-    return member(cx, node, cx.lower.value(node.object), node.property.name)
+    return member(cx, node, there(cx, node.object, cx.lower.value(node.object)), node.property.name)
   }
   const [owner, index] = evaluateAll(cx, [node.object, node.property])
-  return element(cx, node, owner!, index!)
+  return element(cx, node, there(cx, node.object, owner!), index!)
 }
+
+/** A reference that is null is reported at its own place, not at that of the field. */
+const there = (cx: Cx, node: Expr, value: Value): Value => (value.kind === 'ref' ? usable(cx, node, value) : value)
 
 function objectLiteral(cx: Cx, node: ObjectLiteral): Value {
   const names: string[] = []

@@ -113,7 +113,8 @@ export function assignable(cx: Cx, node: Node, value: Value, target: { type: Int
     throw failure(cx, node, 'size-mismatch', `${num.value} does not fit into ${what}, which is ${to}`, hint)
   }
   const from = num.type
-  if (isPartOf(from, type)) return intValue(num.form, plain(type))
+  if (isPartOf(from, type)) return { ...num, type: plain(type) }
+  if (num.max !== undefined && fits(num.max, type)) return { ...num, type: plain(type) }
   const code = from.signed === type.signed ? 'narrowing' : 'mixed-signedness'
   throw failure(
     cx,
@@ -222,5 +223,5 @@ function describeData(data: Extract<Value, { kind: 'data' }>['data']): string {
 export function stable(cx: Cx, node: Node, num: Num, name: string): Num {
   if (num.kind === 'const' || num.form.kind === 'const') return num
   const span = spanOf(cx, node)
-  return intValue(localForm(bind(cx, span, { name, init: num.form, type: num.type }), span), num.type)
+  return { ...num, form: localForm(bind(cx, span, { name, init: num.form, type: num.type }), span) }
 }

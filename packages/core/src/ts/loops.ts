@@ -78,14 +78,16 @@ function round(cx: Cx, body: Stmt, next: Target): void {
   )
 }
 
-/** References that the body assigns may be null again in the next round. */
-function forget(cx: Cx, node: unknown): void {
+/** References that the body assigns: whether they are null may differ between rounds. */
+function assignedRefs(cx: Cx, node: unknown): readonly object[] {
   const assigned = assignedNames(node)
+  const keys: object[] = []
   for (let scope: Cx['scope'] | undefined = cx.scope; scope; scope = scope.parent) {
     for (const [name, slot] of scope.names) {
-      if (slot.kind === 'ref' && assigned.has(name)) cx.known?.delete(slot.value.nullness!.key)
+      if (slot.kind === 'ref' && assigned.has(name)) keys.push(slot.value.nullness!.key)
     }
   }
+  return keys
 }
 
 /** A loop as one form: `lower` emits it, with `next` inside; `break` leaves the whole. */
@@ -96,15 +98,31 @@ function loop(cx: Cx, node: For | ForOf | While, lower: (next: Target) => void):
   withJumps(cx, { break: end, continue: next, name }, () => leavable(cx, node, end, () => lower(next)))
 }
 
-/** The body of a loop that runs again: it knows what holds in every round. */
+/**
+ * The body of a loop that runs again: it knows what holds in every round. First it is read as if nothing that was known
+ * before were lost; when the end of a round does not know it any more, once again without that.
+ */
 function repeated(cx: Cx, node: { start: number; end: number; body: Stmt }, lower: () => void): Form {
-  forget(cx, node)
-  const before = cx.known && new Set(cx.known)
-  const form = nested(cx, spanOf(cx, node.body), () => {
-    lower()
-    return undefined
-  })
-  cx.known = before
+  const assumed = assignedRefs(cx, node).filter((key) => cx.known?.has(key))
+  const before = cx.known
+  const { bag } = cx.unit
+  const marks = { diagnostics: bag.diagnostics.length, returns: cx.frame.returns?.sites.length ?? 0 }
+  const attempt = (): Form =>
+    nested(cx, spanOf(cx, node.body), () => {
+      lower()
+      return undefined
+    })
+  cx.known = before && new Set(before)
+  let form = attempt()
+  const atEnd = cx.known as Cx['known'] // changed by the attempt
+  const lost = atEnd ? assumed.filter((key) => !atEnd.has(key)) : []
+  if (lost.length > 0) {
+    bag.diagnostics.length = marks.diagnostics
+    if (cx.frame.returns) cx.frame.returns.sites.length = marks.returns
+    cx.known = before && new Set([...before].filter((key) => !lost.includes(key)))
+    form = attempt()
+  }
+  cx.known = before && new Set([...before].filter((key) => !lost.includes(key)))
   return form
 }
 
@@ -167,27 +185,43 @@ function rangeCount(cx: Cx, expr: Expr): number | undefined {
   )
 }
 
+/** `counter`: a name that the loop itself changes, and nothing else. */
 interface Rounds {
-  readonly pattern: Pattern
+  readonly pattern: Pattern | 'counter'
+  readonly name?: string
   readonly count: number
   readonly next: Target
   /** What the pattern gets, given the number of the round. */
   readonly value: (index: Value) => Value
 }
 
-function repeat(cx: Cx, node: For | ForOf, { pattern, count, next, value }: Rounds): void {
+/** Gives the value of one round its name. */
+function bindRound(cx: Cx, { pattern, name }: Pick<Rounds, 'pattern' | 'name'>, value: Value): void {
+  if (pattern === 'counter') cx.scope.names.set(name!, { kind: 'value', value })
+  else bindPattern(cx, pattern, value)
+}
+
+function repeat(cx: Cx, node: For | ForOf, rounds: Rounds): void {
+  const { pattern, count, next, value } = rounds
   const span = spanOf(cx, node)
-  const local: Local = { name: pattern.type === 'Identifier' ? pattern.name : 'i', type: u32, span }
+  const name = rounds.name ?? (pattern !== 'counter' && pattern.type === 'Identifier' ? pattern.name : 'i')
+  const local: Local = { name, type: u32, span }
+  const index = { ...intValue(localForm(local, span), u32), max: BigInt(Math.max(0, count - 1)) }
   const body = repeated(cx, node, () => {
     inScope(cx, () => {
-      bindPattern(cx, pattern, value(intValue(localForm(local, span), u32)))
+      bindRound(cx, rounds, value(index))
       round(cx, node.body, next)
     })
   })
   emit(cx, { kind: 'repeat', local, count, body, span })
 }
 
-function unroll(cx: Cx, node: For | ForOf, { pattern, items }: { pattern: Pattern; items: readonly Value[] }): void {
+interface Unrolled extends Pick<Rounds, 'pattern' | 'name'> {
+  readonly items: readonly Value[]
+}
+
+function unroll(cx: Cx, node: For | ForOf, unrolled: Unrolled): void {
+  const { items } = unrolled
   if (items.length > MAX_UNROLL) {
     throw failure(
       cx,
@@ -206,7 +240,7 @@ function unroll(cx: Cx, node: For | ForOf, { pattern, items }: { pattern: Patter
       const next = target('continue')
       withJumps(cx, { break: end, continue: next, name }, () => {
         inScope(cx, () => {
-          bindPattern(cx, pattern, item)
+          bindRound(cx, unrolled, item)
           round(cx, node.body, next)
         })
       })
@@ -228,13 +262,14 @@ export function forLoop(cx: Cx, node: For): void {
   const counted = countOf(cx, node)
   if (counted && counted.count <= MAX_UNROLL && indexesData(cx, node, counted.name.name)) {
     const items = Array.from({ length: counted.count }, (_, i) => constValue(counted.from + counted.step * BigInt(i)))
-    unroll(cx, node, { pattern: counted.name, items })
+    unroll(cx, node, { pattern: 'counter', name: counted.name.name, items })
     return
   }
   if (counted) {
     loop(cx, node, (next) =>
       repeat(cx, node, {
-        pattern: plainName(counted.name),
+        pattern: 'counter',
+        name: counted.name.name,
         count: counted.count,
         next,
         value: (i) => scaled(cx, node, i, counted),
@@ -249,14 +284,6 @@ export function forLoop(cx: Cx, node: For): void {
   })
 }
 
-/** The name without its annotation: the counter has a type already. */
-const plainName = (node: Identifier): Identifier => ({
-  type: 'Identifier',
-  name: node.name,
-  start: node.start,
-  end: node.end,
-})
-
 function scaled(cx: Cx, node: For, index: Value, { from, step }: Count): Value {
   if (from === 0n && step === 1n) return index
   if (index.kind !== 'int') return index
@@ -264,7 +291,9 @@ function scaled(cx: Cx, node: For, index: Value, { from, step }: Count): Value {
   const product: Form =
     step === 1n ? index.form : { kind: 'binary', op: 'mul', left: index.form, right: constForm(step, span), span }
   const sum: Form = { kind: 'binary', op: 'add', left: product, right: constForm(from, span), span }
-  return intValue({ kind: 'cast', type: u32, value: sum, span }, u32)
+  const result = intValue({ kind: 'cast', type: u32, value: sum, span }, u32)
+  // A counter that goes down is a large factor that wraps.
+  return step < 0x8000_0000n ? { ...result, max: from + step * index.max! } : { ...result, max: from }
 }
 
 function countOf(cx: Cx, node: For): Count | undefined {
@@ -371,7 +400,8 @@ interface WhileParts {
 
 function whileForm(cx: Cx, node: For | While, { next, test, update }: WhileParts): void {
   const span = spanOf(cx, node)
-  forget(cx, node)
+  // The test runs before every round, the last one included.
+  for (const key of assignedRefs(cx, node)) cx.known?.delete(key)
   let learned: { yes: readonly object[]; no: readonly object[] } = { yes: [], no: [] }
   let endless = !test
   const form = nested(cx, span, () => {

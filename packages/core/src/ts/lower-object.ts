@@ -93,11 +93,8 @@ function unitOf({ evaluated, parse, bag, files }: Inputs, state: State, top: Spa
     functionNode: (fn) => {
       const file = files.get(fn.file)
       if (!file) return undefined
-      let found = trees.get(fn.file)
-      if (!found) {
-        found = functionsOf(parse(file))
-        trees.set(fn.file, found)
-      }
+      const found = trees.get(fn.file) ?? functionsOf(parse(file))
+      trees.set(fn.file, found)
       return found.get(`${fn.start}-${fn.end}`)
     },
   }

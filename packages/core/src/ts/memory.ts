@@ -24,7 +24,7 @@ export function usable(cx: Cx, node: Node, ref: RefValue): RefValue {
     )
   }
   if (!ref.nullness || knows(cx, ref.nullness.key)) return ref
-  const text = cx.frame.file.text.slice(node.start, node.end)
+  const text = cx.frame.file.text.slice(node.start, node.end).replace(/!$/, '')
   const name = /^[\w.$]{1,30}$/.test(text) ? `\`${text}\`` : 'this'
   throw failure(
     cx,

@@ -75,7 +75,26 @@ function arithmetic(cx: Cx, node: Node, operator: string, [a, b]: readonly [Num,
   const left = castForm(cx, node, a, type)
   const right = isShift ? castForm(cx, node, b, typeOfNum(b)) : castForm(cx, node, b, type)
   const form: Form = { kind: 'binary', op: type.signed ? signed : unsigned, left, right, span: spanOf(cx, node) }
-  return intValue(grows ? cut(cx, node, form, type) : form, type)
+  const result = intValue(grows ? cut(cx, node, form, type) : form, type)
+  const max = type.signed ? undefined : largest(operator, a, b)
+  return max === undefined ? result : { ...result, max }
+}
+
+/** The largest result of operators with a constant that bound it: `x & 0xff` goes into a u8 without a cast. */
+function largest(operator: string, a: Num, b: Num): bigint | undefined {
+  const [x, y] = [a, b].map((num) => (num.kind === 'const' ? num.value : num.max))
+  const known = [x, y].filter((value) => value !== undefined && value >= 0n) as bigint[]
+  switch (operator) {
+    case '&':
+      return known.length > 0 ? known.reduce((p, q) => (p < q ? p : q)) : undefined
+    case '%':
+      return b.kind === 'const' ? b.value - 1n : undefined
+    case '>>':
+    case '>>>':
+      return b.kind === 'const' ? (x ?? (1n << BigInt(typeOfNum(a).bits)) - 1n) >> b.value : undefined
+    default:
+      return undefined
+  }
 }
 
 /** `>>>` looks at the bits. */

@@ -24,14 +24,14 @@ export interface AnyNode {
   readonly end: number
 }
 
-/** Calls `see` for every node below (and with) `root`; `false` leaves out what is inside. */
-export function walk(root: unknown, see: (node: AnyNode) => boolean | undefined | void): void {
+/** Calls `see` for every node below (and with) `root`. */
+export function walk(root: unknown, see: (node: AnyNode) => void): void {
   if (Array.isArray(root)) {
     for (const item of root) walk(item, see)
     return
   }
   if (!isNode(root)) return
-  if (see(root) === false) return
+  see(root)
   for (const [key, child] of Object.entries(root)) {
     if (key !== 'parent' && typeof child === 'object' && child !== null) walk(child, see)
   }

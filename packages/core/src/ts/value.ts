@@ -21,6 +21,8 @@ export interface IntValue {
   readonly form: Form
   /** Without byte order or display. */
   readonly type: IntType
+  /** No larger than this, when that is known and says more than the type (unsigned values only). */
+  readonly max?: bigint
 }
 
 /** A truth value: the form is 0 or 1. */
@@ -50,6 +52,8 @@ export interface RefValue {
   readonly readonly?: boolean
   /** The pointer is a variable that may be assigned: a constant bound to it takes a copy. */
   readonly variable?: boolean
+  /** A view of the packet: its pointer is never 0, and its test is the comparison with the end of the packet. */
+  readonly bounds?: boolean
   /** Views of the packet: the time in which they are valid. */
   readonly epoch?: object
 }
