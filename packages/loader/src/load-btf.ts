@@ -21,7 +21,8 @@ const LOG_BYTES = 64 * 1024
 /** Undefined when the object has no BTF. */
 export function loadBtf(object: BpfObject): BtfResult {
   if (object.btf === undefined) return undefined
-  const texts = new Set(object.programs.flatMap((program) => program.lines.flatMap((line) => [line.file, line.text])))
+  const code = [...object.programs, ...(object.functions ?? [])]
+  const texts = new Set(code.flatMap(({ lines }) => lines.flatMap((line) => [line.file, line.text])))
   const strings = withStrings(object.btf, texts)
   const source = { btf: strings.btf, btf_size: strings.btf.length }
   const fd = bpf(ATTR.btfLoad, source)
@@ -42,11 +43,15 @@ const FUNC_RECORD = 8
 export function btfAttributes(program: ProgramSpec, btf: LoadedBtf | undefined) {
   if (!btf) return {}
   const lines = encodeLines(program.lines, btf.strings)
-  const functions = encodeFunction(program.btfFuncId)
+  const functions = encodeFunctions(program)
   return {
     prog_btf_fd: btf.fd,
     ...(lines && { line_info_rec_size: LINE_RECORD, line_info: lines, line_info_cnt: lines.length / LINE_RECORD }),
-    ...(functions && { func_info_rec_size: FUNC_RECORD, func_info: functions, func_info_cnt: 1 }),
+    ...(functions && {
+      func_info_rec_size: FUNC_RECORD,
+      func_info: functions,
+      func_info_cnt: functions.length / FUNC_RECORD,
+    }),
   }
 }
 
@@ -66,9 +71,15 @@ function encodeLines(lines: readonly LineInfo[], strings: BtfStrings): Uint8Arra
   return bytes
 }
 
-function encodeFunction(typeId: number | undefined): Uint8Array | undefined {
-  if (typeId === undefined) return undefined
-  const bytes = new Uint8Array(FUNC_RECORD)
-  new DataView(bytes.buffer).setUint32(4, typeId, true)
+/** One record per function, the program's own first: all or none (check_btf_func, kernel/bpf/verifier.c). */
+function encodeFunctions({ btfFuncId, linked = [] }: ProgramSpec): Uint8Array | undefined {
+  const functions = [{ slot: 0, btfFuncId }, ...linked]
+  const bytes = new Uint8Array(functions.length * FUNC_RECORD)
+  const view = new DataView(bytes.buffer)
+  for (const [i, fn] of functions.entries()) {
+    if (fn.btfFuncId === undefined) return undefined
+    view.setUint32(i * FUNC_RECORD, fn.slot, true)
+    view.setUint32(i * FUNC_RECORD + 4, fn.btfFuncId, true)
+  }
   return bytes
 }

@@ -23,6 +23,7 @@ export interface MapSurroundings {
 /** File descriptor of the map. */
 export function loadMap(spec: MapSpec, surroundings: MapSurroundings): number {
   const { pinRoot } = surroundings
+  if (spec.data) return createDataMap(spec, surroundings)
   if (spec.pinning !== 'byName') return createMap(spec, surroundings)
   const path = join(pinRoot, spec.name)
   if (existsSync(path)) return openPinned(spec, path)
@@ -37,6 +38,20 @@ export function loadMap(spec: MapSpec, surroundings: MapSurroundings): number {
       EPERM: `${pinRoot} is not in a BPF file system (mount -t bpf bpf /sys/fs/bpf), or the name has a dot`,
     },
   })
+}
+
+/** A data section: filled from the object; constants are frozen, so that the verifier may rely on them. */
+function createDataMap(spec: MapSpec, surroundings: MapSurroundings): number {
+  const fd = createMap(spec, surroundings)
+  try {
+    const content = { map_fd: fd, key: new Uint8Array(4), value: spec.data!.content, flags: 0 }
+    checkSyscall(bpf(ATTR.mapUpdate, content), `fill section ${spec.data!.section}`)
+    if (spec.data!.frozen) checkSyscall(bpf(ATTR.mapFreeze, { map_fd: fd }), `freeze section ${spec.data!.section}`)
+    return fd
+  } catch (error) {
+    closeFd(fd)
+    throw error
+  }
 }
 
 function createMap(spec: MapSpec, { btf, needs }: MapSurroundings): number {

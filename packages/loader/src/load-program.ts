@@ -2,7 +2,7 @@
  * BPF_PROG_LOAD for one program. The first attempt asks for no log, because writing it costs more than verifying; only
  * a refused program is loaded again with one, in a buffer that grows until the log fits.
  */
-import type { BpfObject, ProgramSpec } from '@unplugin-bpf/core/object'
+import { type BpfObject, linkProgram, type ProgramSpec } from '@unplugin-bpf/core/object'
 import { btfTargetId } from './btf-target.ts'
 import { SyscallError, VerifierError } from './errors.ts'
 import { btfAttributes, type LoadedBtf } from './load-btf.ts'
@@ -28,7 +28,7 @@ const LARGEST_LOG = 64 * 1024 * 1024
 
 /** File descriptor of the loaded program. */
 export function loadProgram(spec: ProgramSpec, { object, btf, btfPath, fdOf }: ProgramSurroundings): number {
-  const { program, missing } = resolveCore(spec, object, btfPath)
+  const { program, missing } = resolveCore(linkProgram(object, spec), object, btfPath)
   const row = programTypeOf(program)
   const insns = relocate(program, fdOf)
   const attributes = {

@@ -11,8 +11,8 @@ import { mapTypeOf } from './map-type.ts'
 import { KernelRing } from './ring.ts'
 import { bpfElement, type ElementCommand, type ElementTarget } from './sys/bpf.ts'
 import { ERRNO } from './sys/errno.ts'
-import { possibleCpus } from './sys/machine.ts'
-import { closeFd, type Scratch, scratch } from './sys/syscall.ts'
+import { pageSize, possibleCpus } from './sys/machine.ts'
+import { closeFd, mapShared, PROT, type Scratch, scratch, unmap } from './sys/syscall.ts'
 
 /** Flags of `update` (include/uapi/linux/bpf.h). */
 const BPF_NOEXIST = 1
@@ -27,6 +27,7 @@ export class KernelMap implements MapBackend {
   readonly #nextKey: Scratch
   readonly #target: ElementTarget
   #batches: 'unknown' | 'yes' | 'no' = 'unknown'
+  #mapped: ArrayBuffer | undefined
   #closed = false
 
   /** Takes over the descriptor. */
@@ -90,6 +91,21 @@ export class KernelMap implements MapBackend {
     return batches
   }
 
+  /** Mapped on first use; see `MapBackend.memory`. */
+  memory(): Uint8Array {
+    const { data } = this.spec
+    if (data === undefined) throw new TypeError(`map "${this.spec.name}" is no data section`)
+    // A store to a read-only mapping would kill the process, so that constants are never handed out as one.
+    if (data.frozen) return data.content.slice()
+    if (this.#mapped === undefined) {
+      const size = Math.ceil(this.spec.valueSize / pageSize()) * pageSize()
+      const mapped = mapShared(this.fd, size, PROT.READ | PROT.WRITE, 0)
+      if (typeof mapped === 'number') throw this.#failure('map into memory the', mapped)
+      this.#mapped = mapped
+    }
+    return new Uint8Array(this.#mapped, 0, this.spec.valueSize)
+  }
+
   setProgram(index: number, program: ProgramBackend): void {
     if (program.fd === undefined) throw new TypeError('only a program of the kernel can be put into a prog array')
     const key = new Uint8Array(4)
@@ -103,6 +119,8 @@ export class KernelMap implements MapBackend {
     if (this.#closed) return
     this.#closed = true
     this.ring?.close()
+    if (this.#mapped) unmap(this.#mapped)
+    this.#mapped = undefined
     closeFd(this.#target.fd)
   }
 

@@ -85,6 +85,11 @@ function walk(form: Form, state: State, cx: Walk): State {
       const once = walk(form.body, state, cx)
       return join(state, once && walk(form.body, once, cx))
     }
+    case 'while': {
+      const tested = walk(form.test, state, cx)
+      const once = walk(form.body, tested, cx)
+      return join(tested, once && walk(form.body, walk(form.test, once, cx), cx))
+    }
     case 'block': {
       const end = walk(form.body, state, cx)
       return join(end, cx.leaves.get(form.label))

@@ -4,7 +4,7 @@
  */
 import type { Bag } from '../diag/diagnostic.ts'
 import type { SourceFile, Span } from '../diag/source.ts'
-import type { ConstantDecl, MapDecl, ProgramDecl } from '../forms/module.ts'
+import type { ConstantDecl, FunctionDecl, GlobalDecl, MapDecl, ProgramDecl } from '../forms/module.ts'
 import type { Form, Local } from '../forms/node.ts'
 import type { Host } from '../host.ts'
 import type { CompileOptions } from '../options.ts'
@@ -63,6 +63,17 @@ export interface Call {
   readonly args: readonly Stx[]
 }
 
+/** A function whose body is filled in when it is translated. */
+export type OpenFunction = { -readonly [K in keyof FunctionDecl]: FunctionDecl[K] }
+
+export interface PendingFunction {
+  readonly decl: OpenFunction
+  readonly symbols: readonly Sym[]
+  readonly body: readonly Stx[]
+  readonly stx: Stx
+  state: 'waiting' | 'translated'
+}
+
 export interface PendingProgram {
   readonly decl: Omit<ProgramDecl, 'body'>
   readonly body: readonly Stx[]
@@ -85,6 +96,10 @@ export interface ModuleState {
   readonly constants: Map<string, ConstantDecl>
   readonly generated: Map<Sym, GeneratedForm>
   readonly programs: PendingProgram[]
+  readonly globals: Map<string, GlobalDecl>
+  readonly functions: Map<string, PendingFunction>
+  /** Numbers the callbacks that loops make. */
+  readonly callbacks: { count: number }
   /** Ring buffer records seen so far, by map name: C names of structs, or `mixed`. */
   readonly records: Map<string, StructType | UnionType | 'mixed'>
 }

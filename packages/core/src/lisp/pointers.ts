@@ -24,6 +24,7 @@ export function givesPointer(form: Form): boolean {
     case 'alloc':
     case 'localAddr':
     case 'mapLookup':
+    case 'globalAddr':
     case 'ctx':
       return true
     case 'mapGet':

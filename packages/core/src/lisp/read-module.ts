@@ -19,6 +19,7 @@ import { sizeOf } from '../types/layout.ts'
 import { seq } from './build.ts'
 import type { Cx, ModuleState, PendingProgram } from './context.ts'
 import { isSym } from './datum.ts'
+import { translateFunction } from './define-subprog.ts'
 import { globalMacro } from './expand.ts'
 import { expandAll } from './expand-all.ts'
 import { makeInterp } from './interp.ts'
@@ -37,6 +38,7 @@ export function readModule(file: SourceFile, host: Host, options: CompileOptions
   addProtocolForms(module)
   readFileForms(module, file)
   const programs = module.programs.flatMap((pending) => translateProgram(module, pending) ?? [])
+  translateRest(module)
   setRecordTypes(module)
   if (module.programs.length === 0 && module.maps.size === 0 && !bag.hasErrors) {
     bag.error('no-program', { file, start: 0, end: 0 }, `\`${file.name}\` defines no program and no map`, {
@@ -51,6 +53,8 @@ export function readModule(file: SourceFile, host: Host, options: CompileOptions
     constants: [...module.constants.values()],
     maps: [...module.maps.values()],
     programs,
+    ...(module.globals.size > 0 && { globals: [...module.globals.values()] }),
+    ...(module.functions.size > 0 && { functions: [...module.functions.values()].map(({ decl }) => decl) }),
   }
 }
 
@@ -80,24 +84,39 @@ function makeState(file: SourceFile, cx: { host: Host; options: CompileOptions; 
     constants: new Map(),
     generated: new Map(),
     programs: [],
+    globals: new Map(),
+    functions: new Map(),
+    callbacks: { count: 0 },
     records: new Map(),
   }
   return state
 }
 
+function programContext(module: ModuleState, { decl }: Pick<PendingProgram, 'decl'>): Cx {
+  return {
+    module,
+    program: { type: decl.type, name: decl.name, section: decl.section },
+    scope: undefined,
+    macros: undefined,
+    siblings: [],
+    blocks: [],
+    depth: 0,
+    budget: { forms: 0 },
+  }
+}
+
+/** Functions that nothing calls: their errors are worth knowing. */
+function translateRest(module: ModuleState): void {
+  const [first] = module.programs
+  if (!first) return
+  for (const pending of module.functions.values()) translateFunction(programContext(module, first), pending)
+}
+
 /** Undefined when the body has errors. */
-function translateProgram(module: ModuleState, { decl, body, stx }: PendingProgram): ProgramDecl | undefined {
+function translateProgram(module: ModuleState, pending: PendingProgram): ProgramDecl | undefined {
+  const { decl, body, stx } = pending
   try {
-    const cx: Cx = {
-      module,
-      program: { type: decl.type, name: decl.name, section: decl.section },
-      scope: undefined,
-      macros: undefined,
-      siblings: [],
-      blocks: [],
-      depth: 0,
-      budget: { forms: 0 },
-    }
+    const cx = programContext(module, pending)
     module.options.trace?.({ stage: 'expand', program: decl.name, print: () => printExpansion(cx, body) })
     const form = bodyWithErrors(cx, stx, body)
     if (!form) return undefined

@@ -5,8 +5,10 @@ import { ARITH_FORMS } from './forms/arith.ts'
 import { ASSEMBLY_FORMS } from './forms/assembly.ts'
 import { BINDING_FORMS } from './forms/binding.ts'
 import { CONTROL_FORMS } from './forms/control.ts'
+import { GLOBAL_FORMS } from './forms/globals.ts'
 import { translateHelper } from './forms/helpers.ts'
 import { KERNEL_FORMS } from './forms/kernel.ts'
+import { LOOP_FORMS } from './forms/loops.ts'
 import { MAP_FORMS } from './forms/maps.ts'
 import { MEMORY_FORMS } from './forms/memory.ts'
 import { PLACE_TABLE } from './forms/places.ts'
@@ -16,6 +18,8 @@ export const SPECIAL_FORMS: ReadonlyMap<string, SpecialForm> = new Map(
     ...BINDING_FORMS,
     ...PLACE_TABLE,
     ...CONTROL_FORMS,
+    ...LOOP_FORMS,
+    ...GLOBAL_FORMS,
     ...ARITH_FORMS,
     ...MEMORY_FORMS,
     ...MAP_FORMS,

@@ -7,9 +7,11 @@ import { helperByName } from '../tables/helpers/index.ts'
 import { toKernelName } from '../tables/names.ts'
 import type { ModuleState } from './context.ts'
 import { isCons, NIL, type Sym, type Value } from './datum.ts'
+import { defineGlobal } from './define-global.ts'
 import { defineMap } from './define-map.ts'
 import { defineProgram } from './define-program.ts'
 import { defineHeader, defineStruct, defineUnion } from './define-struct.ts'
+import { defineSubprogram } from './define-subprog.ts'
 import { defineTracepoint } from './define-tracepoint.ts'
 import { evaluate, makeLambda, makeMacro } from './eval.ts'
 import { evaluating, expandMacro, globalMacro } from './expand.ts'
@@ -257,6 +259,21 @@ export const TOP_FORMS: Readonly<Record<string, TopForm>> = {
     args: 'name :type TYPE :key-size N :value-size N :max-entries N ...',
     doc: 'Declares a map.',
     run: defineMap,
+  },
+  DEFGLOBAL: {
+    args: 'name type [value] [doc]',
+    doc: 'A variable that programs and user space share.',
+    run: (m, s, a) => defineGlobal(m, s, a, 'readwrite'),
+  },
+  DEFRODATA: {
+    args: 'name type [value] [doc]',
+    doc: 'A constant that user space may set before loading.',
+    run: (m, s, a) => defineGlobal(m, s, a, 'readonly'),
+  },
+  DEFSUBPROG: {
+    args: 'name ((parameter type)...) type body...',
+    doc: 'A BPF function that programs call.',
+    run: (m, s, a) => defineSubprogram(m, s, a, checkDefinable),
   },
   DEFPROG: {
     args: 'name (:type TYPE [:section S] [:license L]) body...',

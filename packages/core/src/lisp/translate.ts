@@ -10,7 +10,9 @@ import { toKernelName } from '../tables/names.ts'
 import { constant, localRef, seq } from './build.ts'
 import { type Call, type Cx, lookup, type ModuleState, specialForm } from './context.ts'
 import { isCons, isSym, NIL, type Sym, sym, T } from './datum.ts'
+import { globalNamed } from './define-global.ts'
 import { expandMacro, findMacro } from './expand.ts'
+import { readGlobal } from './forms/globals.ts'
 import { unknownFormHint, unknownVariableHint } from './hints.ts'
 import { printDatum } from './print.ts'
 import { elementsOf, quoted, type Stx, syntaxError } from './syntax.ts'
@@ -60,6 +62,8 @@ function symbolForm(cx: Cx, stx: Stx, name: Sym): Form {
       { ...cx, scope: meaning.scope, depth: cx.depth + 1 },
       { ...meaning.stx, span: stx.span, trail: stx.trail },
     )
+  const variable = globalNamed(cx.module, name)
+  if (variable) return readGlobal(stx, variable)
   const value = constantSymbol(cx.module, name)
   if (value !== undefined) return integer(stx, BigInt.asUintN(64, value))
   const global = cx.module.interp.globals.get(name)

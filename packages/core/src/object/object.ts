@@ -130,7 +130,7 @@ export interface BpfObject {
 }
 
 /** 8-byte units; what the kernel counts. */
-export function slotCount(program: ProgramSpec): number {
+export function slotCount(program: Pick<ProgramSpec, 'insns'>): number {
   return program.insns.reduce((n, insn) => n + (insn.immHigh === undefined ? 1 : 2), 0)
 }
 

@@ -1,6 +1,7 @@
 /**
- * Writes an object as ELF: one section per distinct program section (several programs may share one, in order), `.maps`,
- * `license`, `.BTF`, `.BTF.ext`. What libbpf 1.x, bpftool and llvm-objdump read.
+ * Writes an object as ELF: one section per distinct program section (several programs may share one, in order), `.text`
+ * with the functions that programs call, `.maps`, data sections, `license`, `.BTF`, `.BTF.ext`. What libbpf 1.x, bpftool
+ * and llvm-objdump read.
  *
  *   in:  `BpfObject` with unique names
  *   out: bytes; equal objects give equal bytes
@@ -16,114 +17,209 @@ import type { ElfRelocation, ElfSection, ElfSymbol } from '../elf/format.ts'
 import { R_BPF, SHF, SHT, STB, STT } from '../elf/format.ts'
 import { writeElf } from '../elf/writer.ts'
 import { textOffset } from './ext-info.ts'
-import { type BpfObject, type ProgramSpec, slotCount } from './object.ts'
+import {
+  type BpfObject,
+  FUNCTION_SECTION,
+  type FunctionSpec,
+  type MapSpec,
+  type ProgramSpec,
+  slotCount,
+} from './object.ts'
 
 const SLOT = 8
 
-/** A program with its place in the section that it shares. */
+/** A program or function with its place in the section that it shares. */
 interface Placed {
-  readonly program: ProgramSpec
+  readonly code: ProgramSpec | FunctionSpec
+  readonly section: string
   /** Bytes from the start of the section. */
   readonly offset: number
 }
 
 type PlacedBySection = ReadonlyMap<string, readonly Placed[]>
 
-export function toElf(object: BpfObject): Uint8Array {
-  const placed = placePrograms(object.programs)
-  const btf = object.btf && readBtf(object.btf)
-  const places = btf ? mapPlaces(btf) : new Map<string, MapPlace>()
-  const sections: ElfSection[] = []
-  const symbols: ElfSymbol[] = []
-  const mapSymbols = new Map<string, number>()
+/** The file while it grows; a symbol is referred to by its number. */
+class Draft {
+  readonly sections: ElfSection[] = []
+  readonly symbols: ElfSymbol[] = []
+  readonly #byName = new Map<string, number>()
 
-  // Programs are in the first sections, then the maps: all those that are looked up in one, the others in one each.
-  const mapsEnd = Math.max(0, ...[...places.values()].map((place) => place.offset + place.size))
-  const dataMaps = object.maps.filter((map) => !places.has(map.name))
-  const firstData = placed.size + (mapsEnd > 0 ? 1 : 0)
-  for (const map of object.maps) {
-    const place = places.get(map.name)
-    invariant(place ?? btf?.find('datasec', dataSectionName(map.name)), `object: the BTF defines no map ${map.name}`)
-    mapSymbols.set(map.name, symbols.length)
-    symbols.push(
-      globalSymbol(
-        map.name,
-        STT.OBJECT,
-        place
-          ? { section: placed.size, value: place.offset, size: place.size }
-          : { section: firstData + dataMaps.indexOf(map), value: 0, size: map.valueSize },
-      ),
-    )
+  /** Number of the next section. */
+  get next(): number {
+    return this.sections.length
   }
-  for (const [name, programs] of placed) {
-    for (const { program, offset } of programs)
-      symbols.push(
-        globalSymbol(program.name, STT.FUNC, {
-          section: sections.length,
-          value: offset,
-          size: slotCount(program) * SLOT,
-        }),
-      )
-    sections.push(codeSection(name, programs, mapSymbols))
+
+  /** `key`: what relocations call the symbol, when they refer to it. */
+  symbol(symbol: ElfSymbol, key?: string): void {
+    if (key !== undefined) this.#byName.set(key, this.symbols.length)
+    this.symbols.push(symbol)
   }
-  if (mapsEnd > 0) sections.push(dataSection(MAPS_SECTION, new Uint8Array(mapsEnd), 8))
-  for (const map of dataMaps) sections.push(dataSection(dataSectionName(map.name), new Uint8Array(map.valueSize), 8))
-  const license = new TextEncoder().encode(`${object.license}\0`)
-  // Local, so that it can never clash with a name of the program.
-  symbols.push({
-    name: '_license',
-    section: sections.length,
-    value: 0,
-    size: license.length,
-    type: STT.OBJECT,
-    binding: STB.LOCAL,
-  })
-  sections.push(dataSection('license', license, 1))
-  if (object.btf && btf) sections.push(...btfSections(object.btf, btf, placed))
-  return writeElf({ sections, symbols })
+
+  numberOf(key: string): number {
+    const found = this.#byName.get(key)
+    invariant(found !== undefined, `object: there is no symbol for ${key}`)
+    return found
+  }
 }
 
-function placePrograms(programs: readonly ProgramSpec[]): PlacedBySection {
+const functionKey = (name: string): string => `function ${name}`
+const mapKey = (name: string): string => `map ${name}`
+
+export function toElf(object: BpfObject): Uint8Array {
+  const placed = placeCode(object)
+  const btf = object.btf && readBtf(object.btf)
+  const draft = new Draft()
+  // Code is in the first sections, and its relocations need the symbols of what follows: numbers are known beforehand.
+  addDataSymbols(draft, object, { btf, first: placed.size })
+  addFunctionSymbols(draft, placed)
+  for (const [name, parts] of placed) draft.sections.push(codeSection(draft, name, parts))
+  addDataSections(draft, object, btf)
+  const license = new TextEncoder().encode(`${object.license}\0`)
+  // Local, so that it can never clash with a name of the program.
+  const place = { section: draft.next, value: 0, size: license.length }
+  draft.symbol({ name: '_license', ...place, type: STT.OBJECT, binding: STB.LOCAL })
+  draft.sections.push(dataSection('license', license, 1))
+  if (object.btf && btf) draft.sections.push(...btfSections(object.btf, btf, placed))
+  return writeElf(draft)
+}
+
+function placeCode({ programs, functions = [] }: BpfObject): PlacedBySection {
   const placed = new Map<string, Placed[]>()
-  for (const program of programs) {
-    const list = placed.get(program.section) ?? []
+  const place = (section: string, code: Placed['code']) => {
+    const list = placed.get(section) ?? []
     const last = list.at(-1)
-    list.push({ program, offset: last === undefined ? 0 : last.offset + slotCount(last.program) * SLOT })
-    placed.set(program.section, list)
+    list.push({ code, section, offset: last === undefined ? 0 : last.offset + slotCount(last.code) * SLOT })
+    placed.set(section, list)
   }
+  for (const program of programs) place(program.section, program)
+  for (const fn of functions) place(FUNCTION_SECTION, fn)
   return placed
 }
 
-function codeSection(name: string, programs: readonly Placed[], mapSymbols: ReadonlyMap<string, number>): ElfSection {
-  const relocations = programs.flatMap(({ program, offset }) =>
-    program.relocations.map((relocation): ElfRelocation => {
-      const symbol = mapSymbols.get(relocation.map)
-      invariant(symbol !== undefined, `object: program ${program.name} uses the unknown map ${relocation.map}`)
-      return { offset: offset + relocation.slot * SLOT, type: R_BPF.BITS_64_64, symbol }
-    }),
-  )
-  const data = encodeInsns(programs.flatMap(({ program }) => unresolved(program)))
-  return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR, align: 8, data, size: data.length, relocations }
+// --- maps and data
+
+/** Maps that are looked up share a section; the others, and global variables, have sections of their own. */
+function sectionMaps(object: BpfObject, btf: Btf | undefined) {
+  const places = btf ? mapPlaces(btf) : new Map<string, MapPlace>()
+  const end = Math.max(0, ...[...places.values()].map((place) => place.offset + place.size))
+  return { places, end, own: object.maps.filter((map) => !places.has(map.name)) }
 }
 
-/**
- * In ELF an instruction that a relocation will change says nothing of the map yet, as clang writes it; the offset of an
- * address is in its first half.
- */
-function unresolved(program: ProgramSpec): Insn[] {
-  const relocated = new Map(program.relocations.map((relocation) => [relocation.slot, relocation]))
-  let slot = 0
-  return program.insns.map((insn) => {
-    const relocation = relocated.get(slot)
-    slot += slotsOf(insn)
-    if (!relocation) return insn
-    return { ...insn, src: 0, imm: relocation.kind === 'mapValue' ? relocation.offset : 0, immHigh: 0 }
-  })
+function addDataSymbols(
+  draft: Draft,
+  object: BpfObject,
+  { btf, first }: { btf: Btf | undefined; first: number },
+): void {
+  const { places, end, own } = sectionMaps(object, btf)
+  const firstOwn = first + (end > 0 ? 1 : 0)
+  for (const map of object.maps) {
+    const place = places.get(map.name)
+    if (place) {
+      const { offset: value, size } = place
+      draft.symbol(globalSymbol(map.name, STT.OBJECT, { section: first, value, size }), mapKey(map.name))
+      continue
+    }
+    const section = firstOwn + own.indexOf(map)
+    if (map.data) {
+      // Variables are addressed from the start of their section, as compilers of C do for static ones.
+      draft.symbol({ name: '', section, value: 0, size: 0, type: STT.SECTION, binding: STB.LOCAL }, mapKey(map.name))
+      continue
+    }
+    invariant(btf?.find('datasec', dataSectionName(map.name)), `object: the BTF defines no map ${map.name}`)
+    draft.symbol(globalSymbol(map.name, STT.OBJECT, { section, value: 0, size: map.valueSize }), mapKey(map.name))
+  }
+  for (const { name, map, offset: value, size } of object.variables ?? []) {
+    const section = firstOwn + own.findIndex((each) => each.name === map)
+    draft.symbol(globalSymbol(name, STT.OBJECT, { section, value, size }))
+  }
+}
+
+function addDataSections(draft: Draft, object: BpfObject, btf: Btf | undefined): void {
+  const { end, own } = sectionMaps(object, btf)
+  if (end > 0) draft.sections.push(dataSection(MAPS_SECTION, new Uint8Array(end), 8))
+  for (const map of own) draft.sections.push(ownSection(map))
+}
+
+function ownSection({ name, valueSize, data }: MapSpec): ElfSection {
+  if (!data) return dataSection(dataSectionName(name), new Uint8Array(valueSize), 8)
+  const { section, content, frozen } = data
+  if (/^\.bss(\.|$)/.test(section))
+    return { ...dataSection(section, new Uint8Array(0), 8), type: SHT.NOBITS, size: content.length }
+  return { ...dataSection(section, content, 8), flags: frozen ? SHF.ALLOC : SHF.ALLOC | SHF.WRITE }
 }
 
 function dataSection(name: string, data: Uint8Array, align: number): ElfSection {
   return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.WRITE, align, data, size: data.length, relocations: [] }
 }
+
+// --- code
+
+function addFunctionSymbols(draft: Draft, placed: PlacedBySection): void {
+  for (const [i, parts] of [...placed.values()].entries()) {
+    for (const { code, section, offset: value } of parts) {
+      const symbol = globalSymbol(code.name, STT.FUNC, { section: i, value, size: slotCount(code) * SLOT })
+      const isFunction = section === FUNCTION_SECTION
+      draft.symbol(
+        isFunction ? { ...symbol, binding: STB.LOCAL } : symbol,
+        isFunction ? functionKey(code.name) : undefined,
+      )
+    }
+  }
+}
+
+function codeSection(draft: Draft, name: string, parts: readonly Placed[]): ElfSection {
+  const relocations = parts.flatMap(({ code, offset }) => relocationsOf(draft, code, offset))
+  const data = encodeInsns(parts.flatMap(({ code }) => unresolved(code)))
+  return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR, align: 8, data, size: data.length, relocations }
+}
+
+function relocationsOf(draft: Draft, code: Placed['code'], start: number): ElfRelocation[] {
+  const data = code.relocations.map(
+    ({ slot, map }): ElfRelocation => ({
+      offset: start + slot * SLOT,
+      type: R_BPF.BITS_64_64,
+      symbol: draft.numberOf(mapKey(map)),
+    }),
+  )
+  const functions = (code.references ?? []).map(
+    ({ kind, slot, function: name }): ElfRelocation => ({
+      offset: start + slot * SLOT,
+      type: kind === 'address' ? R_BPF.BITS_64_64 : R_BPF.CALL_64_32,
+      symbol: kind === 'kfunc' ? externSymbol(draft, name) : draft.numberOf(functionKey(name)),
+    }),
+  )
+  return [...data, ...functions].sort((a, b) => a.offset - b.offset)
+}
+
+/** A function of the kernel: an undefined symbol, described in the BTF's `.ksyms`. */
+function externSymbol(draft: Draft, name: string): number {
+  const known = draft.symbols.findIndex((symbol) => symbol.name === name && symbol.section === undefined)
+  if (known >= 0) return known
+  draft.symbol({ name, section: undefined, value: 0, size: 0, type: STT.NOTYPE, binding: STB.GLOBAL })
+  return draft.symbols.length - 1
+}
+
+/**
+ * In ELF an instruction that a relocation will change says nothing of its target yet, as clang writes it; the offset of
+ * an address is in its first half, and a call says -1.
+ */
+function unresolved(code: Placed['code']): Insn[] {
+  const relocated = new Map(code.relocations.map((relocation) => [relocation.slot, relocation]))
+  const referring = new Map((code.references ?? []).map((reference) => [reference.slot, reference]))
+  let slot = 0
+  return code.insns.map((insn) => {
+    const relocation = relocated.get(slot)
+    const reference = referring.get(slot)
+    slot += slotsOf(insn)
+    if (reference?.kind === 'address') return { ...insn, src: 0, imm: 0, immHigh: 0 }
+    // Calls of kernel functions look like calls of the object's own until they are resolved.
+    if (reference) return { ...insn, src: 1, imm: -1 }
+    if (!relocation) return insn
+    return { ...insn, src: 0, imm: relocation.kind === 'mapValue' ? relocation.offset : 0, immHigh: 0 }
+  })
+}
+
+// --- BTF
 
 function btfSections(bytes: Uint8Array, btf: Btf, placed: PlacedBySection): ElfSection[] {
   const ext = writeBtfExt(extOf(placed), (text) => textOffset(btf, text))
@@ -137,15 +233,15 @@ function btfSections(bytes: Uint8Array, btf: Btf, placed: PlacedBySection): ElfS
 function extOf(placed: PlacedBySection): BtfExt {
   const all = [...placed.values()].flat()
   return {
-    funcs: all.flatMap(({ program, offset }) =>
-      program.btfFuncId === undefined ? [] : [{ section: program.section, offset, typeId: program.btfFuncId }],
+    funcs: all.flatMap(({ code, section, offset }) =>
+      code.btfFuncId === undefined ? [] : [{ section, offset, typeId: code.btfFuncId }],
     ),
-    lines: all.flatMap(({ program, offset }) =>
-      program.lines.map(({ slot, ...line }) => ({ section: program.section, offset: offset + slot * SLOT, ...line })),
+    lines: all.flatMap(({ code, section, offset }) =>
+      code.lines.map(({ slot, ...line }) => ({ section, offset: offset + slot * SLOT, ...line })),
     ),
-    core: all.flatMap(({ program, offset }) =>
-      (program.coreRelocations ?? []).map(({ slot, ...relocation }) => ({
-        section: program.section,
+    core: all.flatMap(({ code, section, offset }) =>
+      (code.coreRelocations ?? []).map(({ slot, ...relocation }) => ({
+        section,
         offset: offset + slot * SLOT,
         ...relocation,
       })),

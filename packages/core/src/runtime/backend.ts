@@ -34,6 +34,11 @@ export interface MapBackend {
   entries?(): Iterable<readonly [Uint8Array, Uint8Array]> | undefined
   /** Puts a program of the same object into a prog array. */
   setProgram?(index: number, program: ProgramBackend): void
+  /**
+   * The value of a data section, shared with the programs: reads and writes need no call. A frozen one is a copy, since
+   * nobody may write to it.
+   */
+  memory?(): Uint8Array
   /** Present for ring buffers. */
   readonly ring?: RingBackend
   /** File descriptor, kernel only. */

@@ -69,10 +69,18 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
       check('key', key, spec.keySize)
       return map.nextKey(plainBytes(key))
     },
+    ...(spec.data && { memory: () => liveBytes(map, checkOpen) }),
     ...(map.programs === undefined ? {} : { setProgram: programSetter(init) }),
     ...(init.consumer === undefined ? {} : { ring: init.consumer }),
   }
   return backend
+}
+
+/** See `MapBackend.memory`. */
+function liveBytes({ spec, values }: VmMap, checkOpen: () => void): Uint8Array {
+  checkOpen()
+  const bytes = values!.bytes.subarray(0, spec.valueSize)
+  return spec.data?.frozen ? bytes.slice() : bytes
 }
 
 function updateProblem(map: VmMap, result: number): string {

@@ -3,6 +3,7 @@
  * PROG_TEST_RUN would. Same interface as a kernel object, so that everything above cannot tell them apart.
  */
 import { plainBytes } from '../bytes/plain.ts'
+import { linkProgram } from '../object/link.ts'
 import type { BpfObject, ProgramSpec } from '../object/object.ts'
 import type { MapBackend, ObjectBackend, ProgramBackend, RingBackend, RunInput, RunResult } from '../runtime/backend.ts'
 import { PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
@@ -29,7 +30,10 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
   const memory = new Memory()
   const vmMaps = new Map(object.maps.map((spec) => [spec.name, createMap({ spec, memory, cpus: settings.cpus })]))
   const constants = new ConstantPool()
-  const codes = object.programs.map((program) => decodeProgram(program, constants, resolver(program, vmMaps)))
+  const codes = object.programs.map((program) => {
+    const linked = linkProgram(object, program)
+    return decodeProgram(linked, constants, resolver(linked, vmMaps))
+  })
   const machine = new Machine({ settings, helpers: HELPERS_BY_ID, memory, constants, seed: options.seed ?? 1 })
   for (const map of vmMaps.values()) machine.mapsByPointer.set(map.pointer.hi, map)
 

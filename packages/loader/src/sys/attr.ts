@@ -54,6 +54,8 @@ export const ATTR = {
   }),
   /** Layout of all MAP_*_ELEM commands; `value` is the next key in MAP_GET_NEXT_KEY, and absent in MAP_DELETE_ELEM. */
   mapLookup: command('MAP_LOOKUP_ELEM', element),
+  mapUpdate: command('MAP_UPDATE_ELEM', element),
+  mapFreeze: command('MAP_FREEZE', { map_fd: 'u32' }),
   mapLookupBatch: command('MAP_LOOKUP_BATCH', batch),
   progLoad: command('PROG_LOAD', {
     ...({ prog_type: 'u32', insn_cnt: 'u32', insns: 'ptr', license: 'ptr' } as const),

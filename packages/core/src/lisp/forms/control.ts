@@ -8,6 +8,7 @@ import { printDatum } from '../print.ts'
 import { listOf, quoted, symbolOf, syntaxError } from '../syntax.ts'
 import { constantInteger, splitBody, toBody, toForm } from '../translate.ts'
 import { checkBindable, declaredTypes } from './binding.ts'
+import { loopBody } from './loops.ts'
 import { arg, form } from './shared.ts'
 
 const OTHERWISE = sym('OTHERWISE')
@@ -72,8 +73,8 @@ function translateDotimes(cx: Cx, call: Call): Form {
   const { declarations, body: forms } = splitBody(call.args.slice(1))
   const type = declaredTypes(declarations).get(name)?.type ?? u32
   const local: Local = { name: printDatum(name, 'plain'), type, span: nameStx.span }
-  const body = toBody(bindLocal({ ...cx, siblings: [] }, name, local), call.stx, forms)
-  return { kind: 'repeat', local, count: Number(count), body, ...at(call.stx) }
+  const loop = loopBody(cx, call.stx, (inner) => toBody(bindLocal(inner, name, local), call.stx, forms))
+  return loop.wrap({ kind: 'repeat', local, count: Number(count), body: loop.body, ...at(call.stx) })
 }
 
 function translateReturn(cx: Cx, call: Call): Form {

@@ -8,6 +8,7 @@ import type { Call, Cx } from '../context.ts'
 import { isCons } from '../datum.ts'
 import { type Stx, syntaxError } from '../syntax.ts'
 import { toForm } from '../translate.ts'
+import { callbackNamed } from './callbacks.ts'
 import { noteRecord } from './records.ts'
 import { mapNamed, usage } from './shared.ts'
 
@@ -28,14 +29,6 @@ export function translateHelper(cx: Cx, call: Call, helper: HelperName): Form {
   const own = FORMS[helper]
   if (own && own !== call.name)
     throw syntaxError('unknown-form', call.stx, `\`${toLispName(helper)}\` is not called by name`, `use \`${own}\``)
-  if (row.args.some((a) => a.kind === 'typed' && a.of === 'func')) {
-    throw syntaxError(
-      'unsupported',
-      call.stx,
-      `\`${call.name}\` calls a function back, which this version does not compile`,
-      'loops are `dotimes`',
-    )
-  }
   const { args } = call
   if (args.length !== row.args.length) {
     throw syntaxError(
@@ -45,10 +38,14 @@ export function translateHelper(cx: Cx, call: Call, helper: HelperName): Form {
       usage(call.name, helperArglist(row)),
     )
   }
-  const forms = args.map((stx, i) => argument(cx, stx, row.args[i]!))
+  const forms = args.map((stx, i) =>
+    isCallback(row.args[i]!) ? callbackNamed(cx, stx, { helper, mapStx: args[0] }) : argument(cx, stx, row.args[i]!),
+  )
   noteRecord(cx, helper, call)
   return { kind: 'call', helper, args: forms, ...at(call.stx) }
 }
+
+const isCallback = (kind: HelperRow['args'][number]): boolean => kind.kind === 'typed' && kind.of === 'func'
 
 function argument(cx: Cx, stx: Stx, kind: HelperRow['args'][number]): Form {
   if (kind.kind === 'map') return { kind: 'mapRef', map: mapNamed(cx, stx), ...at(stx) }

@@ -3,12 +3,14 @@ import type { Form, Local } from '../../forms/node.ts'
 import { at, binary, constant } from '../build.ts'
 import { bindLocal, type Call, type Cx, lookup, type SpecialForm, specialForm } from '../context.ts'
 import { cons, isCons, isSym, listFrom, listItems, NIL, type Sym, uninterned, type Value } from '../datum.ts'
+import { globalNamed } from '../define-global.ts'
 import { expandMacro, findMacro } from '../expand.ts'
 import { unknownVariableHint } from '../hints.ts'
 import { noteBinding } from '../pointers.ts'
 import { printDatum } from '../print.ts'
 import { elementsOf, quoted, type Stx, syntaxError } from '../syntax.ts'
 import { constantSymbol, toForm } from '../translate.ts'
+import { assignElement, assignGlobal } from './globals.ts'
 import { addToMap, assignMapEntry } from './maps.ts'
 import { assignContext, assignLoad } from './memory.ts'
 import { form } from './shared.ts'
@@ -21,6 +23,7 @@ const PLACE_FORMS: Readonly<Record<string, Assign>> = {
   CTX: assignContext,
   'CTX-LOAD': assignContext,
   LOAD: assignLoad,
+  AREF: assignElement,
 }
 
 export interface PlaceUse {
@@ -69,6 +72,8 @@ function assignVariable(cx: Cx, { place, origin }: PlaceUse, value: Form): Form 
     noteBinding(meaning.local, value)
     return { kind: 'set', local: meaning.local, value, ...at(origin) }
   }
+  const global = meaning ? undefined : globalNamed(cx.module, name)
+  if (global) return assignGlobal(place, origin, global, value)
   if (meaning)
     return assignPlace({ ...cx, scope: meaning.scope }, { place: { ...meaning.stx, span: place.span }, origin }, value)
   if (

@@ -12,6 +12,10 @@ export function createArray(init: MapInit): VmMap {
   const stride = strideOf(spec)
   const cpuStride = stride * spec.maxEntries
   const values = addValues(init, spec.maxEntries * cpus)
+  if (spec.data) {
+    values.bytes.set(spec.data.content)
+    if (spec.data.frozen) values.access = 'read'
+  }
   return {
     spec,
     pointer: addPointer(init),
@@ -24,6 +28,8 @@ export function createArray(init: MapInit): VmMap {
     update(key, value, flags, cpu) {
       const index = indexOf(key)
       if (flags > UPDATE.exist) return -ERRNO.EINVAL
+      // A frozen map refuses writes from user space (map_get_sys_perms, kernel/bpf/syscall.c 6.18).
+      if (spec.data?.frozen) return -ERRNO.EPERM
       if (index >= spec.maxEntries) return -ERRNO.E2BIG
       if (flags === UPDATE.noExist) return -ERRNO.EEXIST
       writeValue(this, index * stride, value, cpu)
