@@ -207,3 +207,49 @@ describe('line information', () => {
     expect(lines.find((line) => line.slot === 1)?.text).toContain('map_lookup_elem')
   })
 })
+
+describe('masks of 32 bits', () => {
+  it('are immediates of 32-bit operations', () => {
+    const asm = lowerBody(
+      'b0:\n  v0 = param 0\n  v1 = load.32 v0+12\n  v2 = const 4294967295\n  v3 = xor.64 v1, v2\n  v4 = const 4278190080\n  v5 = and.64 v3, v4\n  ret v5',
+    )
+    expect(asm).toEqual(['r0 = *(u32 *)(r1 + 12)', 'w0 ^= -1', 'w0 &= -16777216', 'exit'])
+  })
+  it('not when the other operand has high bits', () => {
+    const asm = lowerBody(
+      'b0:\n  v0 = param 0\n  v1 = load.32 v0+12\n  v2 = const 4294967295\n  v6 = mul.64 v1, v1\n  v3 = xor.64 v6, v2\n  ret v3',
+    )
+    expect(asm).toContain('r0 ^= r1')
+  })
+})
+
+describe('shared constants', () => {
+  // The constant is kept in a register for the two multiplications; the other branch must not count on it.
+  const body = (other: string) => `
+b0:
+  v0 = param 0
+  v1 = load.32 v0+12
+  v2 = load.32 v0+16
+  v3 = const 81985529216486895
+  v9 = const 3
+  br.ugt.64 v1, v2 -> b1, b2
+b1:
+  v4 = mul.64 v1, v3
+  v5 = mul.64 v2, v3
+  v6 = add.64 v4, v5
+  ret v6
+b2:
+  ${other}
+  ret v7`
+  it.each(['sdiv.64 v1, v3', 'sdiv.64 v3, v1', 'sub.64 v3, v1', 'add.64 v3, v9', 'add.64 v9, v3', 'bswap.32 v3'])(
+    'do not reach a branch without their definition: %s',
+    (other) => {
+      for (const cpu of ['v1', 'v3', 'v4'] as const) {
+        expect(() => lowerBody(body(`v7 = ${other}`), { cpu })).not.toThrow()
+      }
+    },
+  )
+  it('a comparison of two constants', () => {
+    expect(() => lowerBody(body('v7 = cmp.ult.64 v9, v3'))).not.toThrow()
+  })
+})

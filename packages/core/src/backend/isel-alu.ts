@@ -2,8 +2,9 @@
 import type { Inst, InstOf } from '../ssa/func.ts'
 import type { BinaryOpName } from '../tables/ir-ops.ts'
 import { OPS } from '../tables/ir-ops.ts'
+import { SOURCE_REG } from '../tables/opcodes.ts'
 import { atLeast } from './cpu.ts'
-import { aluOpcode, OP, SOURCE_REG } from './encoding.ts'
+import { aluOpcode, OP } from './encoding.ts'
 import { finishBranch, signExtend } from './isel-branch.ts'
 import type { IselContext } from './isel-context.ts'
 import { copyInto, copyOf, emit, newBlock, newReg, resultReg, valueReg } from './isel-context.ts'
@@ -21,8 +22,9 @@ export function selectBinary(cx: IselContext, inst: Binary): void {
   const [left, right] = operandOrder(inst)
   const dst = resultReg(cx, inst)
   const off = inst.op === 'sdiv' || inst.op === 'smod' ? 1 : 0
-  const opcode = aluOpcode(inst.op, inst.attr.width)
-  const imm = immediateOf(inst.op, inst.attr.width, right)
+  const width = widthOf(inst, left, right)
+  const opcode = aluOpcode(inst.op, width)
+  const imm = immediateOf(inst.op, width, right)
   // The right register first: making it must not come between the copy and the operation.
   const src = imm === undefined ? valueReg(cx, right) : undefined
   copyInto(cx, dst, left)
@@ -34,9 +36,20 @@ export function selectBinary(cx: IselContext, inst: Binary): void {
 function operandOrder(inst: Binary): [Inst, Inst] {
   const [left, right] = inst.args as [Inst, Inst]
   if (!('commutes' in OPS[inst.op])) return [left, right]
+  if (right.op === 'const') return [left, right]
   if (left.op === 'const') return [right, left]
-  if (right.op === 'const' || rematOf(right)) return [left, right]
+  if (rematOf(right)) return [left, right]
   return left.uses.size > 1 && right.uses.size === 1 ? [right, left] : [left, right]
+}
+
+/**
+ * A mask from 2^31 up has no 64-bit immediate form. The 32-bit operation gives the same when the upper half of the result
+ * is 0 anyway: always for `and`, for `or` and `xor` when the other operand has no high bits.
+ */
+function widthOf({ op, attr }: Binary, left: Inst, right: Inst): 32 | 64 {
+  if (right.op !== 'const' || right.attr.value >> 32n !== 0n || fitsImmediate(right.attr.value, 64)) return attr.width
+  const fits = op === 'and' || ((op === 'or' || op === 'xor') && fitsUnsigned(left, 32))
+  return fits ? 32 : attr.width
 }
 
 function immediateOf(op: BinaryOpName, width: 32 | 64, right: Inst): number | undefined {

@@ -4,7 +4,8 @@
  */
 import { Abort } from '../diag/diagnostic.ts'
 import type { Inst, InstOf } from '../ssa/func.ts'
-import { CLASS, OP } from './encoding.ts'
+import { CLASS } from '../tables/opcodes.ts'
+import { OP } from './encoding.ts'
 import type { IselContext } from './isel-context.ts'
 import { move, resultReg } from './isel-context.ts'
 import type { Wide } from './mach.ts'

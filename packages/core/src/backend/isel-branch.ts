@@ -1,8 +1,9 @@
 /** Selection of comparisons: conditional jumps at every instruction set level, and comparisons as values. */
 import type { Inst, InstOf } from '../ssa/func.ts'
 import type { Pred } from '../tables/ir-ops.ts'
+import { SOURCE_REG } from '../tables/opcodes.ts'
 import { atLeast } from './cpu.ts'
-import { aluOpcode, INVERSE, jumpOpcode, OP, SOURCE_REG, SWAPPED } from './encoding.ts'
+import { aluOpcode, INVERSE, jumpOpcode, OP, SWAPPED } from './encoding.ts'
 import type { IselContext } from './isel-context.ts'
 import { copyOf, emit, emitConst, newBlock, newReg, resultReg, valueReg } from './isel-context.ts'
 import type { MachBlock, Reg } from './mach.ts'

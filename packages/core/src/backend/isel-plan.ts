@@ -69,19 +69,35 @@ function needOf(user: Inst, index: number, remat: Remat, cpu: Cpu): Need {
       if (index === 0) return remat.kind === 'lea' ? 'none' : 'any'
       return user.attr.fetch ? 'copied' : 'any'
     case 'br':
-    case 'cmp':
-      if (remat.kind !== 'const') return 'any'
+    case 'cmp': {
+      // One constant is the immediate, whichever side it is on.
+      const other = user.args[1 - index]!
+      if (remat.kind !== 'const' || other.op === 'const') return 'any'
       return fitsImmediate(remat.value, atLeast(cpu, 'v3') ? user.attr.width : 64) ? 'none' : 'any'
+    }
     case 'asm':
       return 'none'
-    default: {
-      if (OPS[user.op].class !== 'binary') return 'copied'
-      const width = (user.attr as { width: 32 | 64 }).width
-      if (remat.kind === 'const' && fitsImmediate(remat.value, width)) return 'none'
-      return index === 0 ? 'copied' : 'any'
-    }
+    case 'sdiv':
+    case 'smod':
+      // Before v4 both operands are copied and made positive.
+      if (!atLeast(cpu, 'v4')) return 'copied'
+      return binaryNeed(user, index, remat)
+    default:
+      return OPS[user.op].class === 'binary' ? binaryNeed(user, index, remat) : 'copied'
   }
 }
+
+/** Agrees with selectBinary: a use that selection takes from a register must not be called `none`. */
+function binaryNeed(user: Inst, index: number, remat: Remat): Need {
+  const { width } = user.attr as { width: 32 | 64 }
+  const isRight = index === 1 || ('commutes' in OPS[user.op] && user.args[1]!.op !== 'const')
+  if (!isRight) return 'copied'
+  if (remat.kind !== 'const' || (isDivision(user) && BigInt.asUintN(width, remat.value) === 0n)) return 'any'
+  // Masks of 32 bits become 32-bit operations (isel-alu).
+  return fitsImmediate(remat.value, width) || (user.op === 'and' && remat.value >> 32n === 0n) ? 'none' : 'any'
+}
+
+const isDivision = ({ op }: Inst): boolean => op === 'udiv' || op === 'umod' || op === 'sdiv' || op === 'smod'
 
 /** Values that more than one use wants in a register, and where to make them. */
 function findOnce(fn: Func, dom: DomTree, { cpu, sharing }: PlanOptions): Map<Inst, Inst[][]> {

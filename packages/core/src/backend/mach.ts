@@ -11,9 +11,10 @@
 import type { Span } from '../diag/source.ts'
 import type { FunctionDecl, MapDecl } from '../forms/module.ts'
 import type { Callee, Slot } from '../ssa/func.ts'
+import { CLASS, SOURCE_REG } from '../tables/opcodes.ts'
 import type { CoreQuery } from '../types/core-query.ts'
 import type { PtrSpace } from '../types/types.ts'
-import { CLASS, isAlu, isConditional, OP, SOURCE_REG } from './encoding.ts'
+import { isAlu, isConditional, OP } from './encoding.ts'
 
 export type Reg = number
 export const NO_REG = -1

@@ -5,7 +5,9 @@
  * After a null test the verifier knows the result of a lookup as the number 0 (mark_ptr_or_null_reg,
  * kernel/bpf/verifier.c), but a packet pointer, as parsers that return 0 make them, as a pointer still.
  */
-import { CLASS, OP, predOf, SOURCE_REG } from '../encoding.ts'
+
+import { CLASS, SOURCE_REG } from '../../tables/opcodes.ts'
+import { OP, predOf } from '../encoding.ts'
 import type { MachBlock, MachFunc, MachInst, Reg } from '../mach.ts'
 import { isMove, physDefs, predecessors, terminatorOf } from '../mach.ts'
 

@@ -5,7 +5,9 @@
  *   B: r1 = 3                ->   B: *(r10 - 8) = 3
  *   M: *(r10 - 8) = r1            M: ...
  */
-import { CLASS, storeImmOpcode } from '../encoding.ts'
+
+import { CLASS } from '../../tables/opcodes.ts'
+import { storeImmOpcode } from '../encoding.ts'
 import type { MachBlock, MachFunc, MachInst, Reg } from '../mach.ts'
 import { FRAME_REG, mach, physDefs, physUses, predecessors } from '../mach.ts'
 import { fitsImmediate } from '../remat.ts'
