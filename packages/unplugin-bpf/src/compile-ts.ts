@@ -20,15 +20,30 @@ export interface CompiledTs extends CompiledFile {
 
 export interface TsOptions extends Partial<CompileOptions>, EvaluateOptions {}
 
+/** By texts and options: builds for several targets and edits elsewhere ask for the same program again. */
+const compiled = new Map<string, CompiledTs>()
+const KEPT = 64
+
 /** @throws CompileError. `path` may be relative to the working directory. */
 export async function compileBpfTs(path: string, options: TsOptions = {}): Promise<CompiledTs> {
   const absolute = resolve(path)
   const { timeLimit, onFile, ...rest } = options
-  const { module: evaluated, parse } = await evaluateFile(absolute, { timeLimit, onFile })
+  const { key, module, parse } = await evaluateFile(absolute, { timeLimit, onFile })
+  // Who traces wants to see the stages.
+  const cacheKey = rest.trace ? undefined : `${key} ${JSON.stringify(rest)}`
+  const known = cacheKey === undefined ? undefined : compiled.get(cacheKey)
+  if (known) return known
   const bag = new Bag()
-  const module = lowerObject(evaluated, parse as unknown as ParseSource, bag) // ESTree in both
-  const result = compileModule(module, rest, bag)
-  return { ...result, path: absolute, evaluated }
+  const lowered = lowerObject(module, parse as unknown as ParseSource, bag) // ESTree in both
+  const result: CompiledTs = { ...compileModule(lowered, rest, bag), path: absolute, evaluated: module }
+  if (cacheKey !== undefined) remember(cacheKey, result)
+  return result
+}
+
+function remember(key: string, result: CompiledTs): void {
+  const [oldest] = compiled.keys()
+  if (compiled.size >= KEPT && oldest !== undefined) compiled.delete(oldest)
+  compiled.set(key, result)
 }
 
 /** The JavaScript that a bundler sees in place of the file. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { readBtf } from '../../../packages/core/src/btf/reader.ts'
 import { extractBtf } from '../../../scripts/tables/extract-btf.ts'
 import { generateTables } from '../../../scripts/tables/generate.ts'
+import { generateDsl } from '../../../scripts/tables/generate-dsl.ts'
 import { inputText, type KernelInput } from '../../../scripts/tables/kernel-input.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
@@ -17,6 +18,10 @@ const sameKernel = existsSync(VMLINUX) && release().startsWith(`${input.kernel}.
 describe('generated tables', () => {
   it.each(Object.entries(generateTables(input)))('%s.ts is up to date', (name, text) => {
     expect(readFileSync(new URL(`packages/core/src/tables/generated/${name}.ts`, ROOT), 'utf8')).toBe(text)
+  })
+
+  it.each(Object.entries(generateDsl()))('dsl/generated/%s.ts is up to date', (name, text) => {
+    expect(readFileSync(new URL(`packages/core/src/dsl/generated/${name}.ts`, ROOT), 'utf8')).toBe(text)
   })
 
   it('the input is written in its normal form', () => {

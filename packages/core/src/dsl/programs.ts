@@ -11,6 +11,7 @@ import { matchSection } from '../tables/sections.ts'
 import type { StructType } from '../types/types.ts'
 import { define, defOf, describe, expectDef } from './define.ts'
 import type { ContextPrograms, PtRegs } from './generated/programs.ts'
+import type { Tracepoints } from './generated/tracepoints.ts'
 import type { ContextDef, ParamType, ProgramDef } from './program-def.ts'
 import { CONTEXT_PROGRAMS, type ContextProgramName } from './program-rows.ts'
 import type {
@@ -23,7 +24,7 @@ import type {
   ReturnProgram,
 } from './program-types.ts'
 import type { KernelStructDef, SchemaDef } from './schema.ts'
-import { type SysEnter, type SysExit, type Tracepoints, tracepointStruct } from './tracepoints.ts'
+import { tracepointStruct } from './tracepoints.ts'
 import type { Context, Fields, KernelFields, Struct } from './types.ts'
 
 export type Handler = (...args: never[]) => unknown
@@ -226,14 +227,6 @@ export const syscall = /*#__PURE__*/ define(
 function createTracepoint<const N extends keyof Tracepoints>(
   event: N,
   handler: (ctx: Tracepoints[N] & Context) => Ignored,
-): Program<TracepointProgram>
-function createTracepoint(
-  event: `syscalls/sys_enter_${string}`,
-  handler: (ctx: SysEnter & Context) => Ignored,
-): Program<TracepointProgram>
-function createTracepoint(
-  event: `syscalls/sys_exit_${string}`,
-  handler: (ctx: SysExit & Context) => Ignored,
 ): Program<TracepointProgram>
 function createTracepoint<F extends Fields>(
   event: string,

@@ -4,6 +4,7 @@ export { array, ipv6, mac, type StructOptions, str, struct, union } from '../dsl
 export * from '../dsl/generated/constants.ts'
 export type { Bpf, Memory } from '../dsl/generated/helpers.ts'
 export type * from '../dsl/generated/programs.ts'
+export type { Tracepoints } from '../dsl/generated/tracepoints.ts'
 export { type Global, global, type Rodata, rodata } from '../dsl/globals.ts'
 export { Arp, Eth, Icmp, Ipv4, Ipv6, Tcp, Udp, Vlan } from '../dsl/headers.ts'
 export { bpf, each, range } from '../dsl/intrinsics.ts'

@@ -8,6 +8,8 @@ import { parseProgram } from './parse.ts'
 import { runGraph } from './run.ts'
 
 export interface Evaluation {
+  /** Equal for equal texts of all files. */
+  readonly key: string
   readonly module: EvaluatedModule
   /** Syntax tree of one of the module's files. */
   readonly parse: (file: SourceFile) => AnyNode
@@ -30,6 +32,7 @@ export async function evaluateFile(path: string, options: EvaluateOptions = {}):
   const modules = [...graph.modules.values()].filter((module) => !module.own)
   const trees = new Map(modules.map((module) => [module.file.text, module.source.program]))
   return {
+    key: graph.outputs.get(graph.entry.path)!,
     module: {
       main: graph.entry.file.name,
       files: new Map(modules.map((module) => [module.file.name, module.file.text])),
