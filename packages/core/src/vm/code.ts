@@ -71,6 +71,9 @@ export class ConstantPool {
 /** Address that a relocated ld_imm64 loads. */
 export type Resolve = (slot: number) => { readonly lo: number; readonly hi: number } | undefined
 
+/** High word of a function's address. */
+export const CODE_TAG = 0x0020_0000
+
 const SIZE_BYTES = [4, 2, 1, 8] as const
 
 interface Draft {
@@ -106,7 +109,9 @@ export function decodeProgram(program: ProgramSpec, pool: ConstantPool, resolve:
   for (const [i, insn] of insns.entries()) {
     const at = code.slot[i]!
     const bad = (what: string) => new VmError(`program ${program.name}, slot ${at}: ${what}`)
-    const draft = decodeInsn(insn, pool, () => resolve(at))
+    const draft = isFunctionAddress(insn)
+      ? functionAddress(pool, indexOfSlot.get(at + 1 + insn.imm))
+      : decodeInsn(insn, pool, () => resolve(at))
     if (draft === undefined) throw bad(`instruction 0x${insn.opcode.toString(16)} is not known`)
     if (insn.dst > 10 || insn.src > 10) throw bad('register number above 10')
     code.group[i] = GROUP[draft.group]
@@ -121,6 +126,13 @@ export function decodeProgram(program: ProgramSpec, pool: ConstantPool, resolve:
     }
   }
   return code
+}
+
+const isFunctionAddress = (insn: Insn): boolean => insn.opcode === LD_IMM64 && insn.src === PSEUDO.FUNC
+
+/** A function is a number that no memory access takes for a pointer: CODE_TAG and the index of its first instruction. */
+function functionAddress(pool: ConstantPool, index: number | undefined): Draft | undefined {
+  return index === undefined ? undefined : { group: 'alu64', op: 11, src: pool.add(index, CODE_TAG) }
 }
 
 function decodeInsn(insn: Insn, pool: ConstantPool, resolve: () => ReturnType<Resolve>): Draft | undefined {

@@ -3,7 +3,7 @@
  * need. `step.ts` executes on it; helpers read their arguments and set r0 through its methods.
  */
 import { getBig, type Registers, setBig } from './alu.ts'
-import type { Code } from './code.ts'
+import { type Code, CODE_TAG } from './code.ts'
 import type { VmMap, VmRecord } from './maps/map.ts'
 import { AccessError, type Memory, OFFSET_BASE, type Pair, type Region } from './memory.ts'
 import type { VmSettings } from './options.ts'
@@ -22,6 +22,8 @@ interface Frame {
   readonly pc: number
   /** r6..r9 of the caller, low and high. */
   readonly saved: Int32Array
+  /** A helper called: its end is the end of the inner loop. */
+  readonly fromHelper: boolean
 }
 
 /** A helper's result once the arguments were read from r1..r5. */
@@ -107,17 +109,17 @@ export class Machine implements Registers {
   }
 
   /** BPF-to-BPF call; `pc` still is the call instruction's. */
-  pushFrame(target: number): void {
+  pushFrame(target: number, fromHelper = false): void {
     if (this.frames.length + 1 >= MAX_FRAMES) throw new AccessError(`more than ${MAX_FRAMES} call frames`)
     const saved = new Int32Array(8)
     saved.set(this.lo.subarray(6, 10))
     saved.set(this.hi.subarray(6, 10), 4)
-    this.frames.push({ code: this.code, pc: this.pc + 1, saved })
+    this.frames.push({ code: this.code, pc: this.pc + 1, saved, fromHelper })
     this.enterFrame()
     this.pc = target
   }
 
-  /** False when the main program ended. */
+  /** False when the main program, or a function that a helper called, ended. */
   popFrame(): boolean {
     const frame = this.frames.pop()
     if (frame === undefined) return false
@@ -127,7 +129,22 @@ export class Machine implements Registers {
     this.scramble(1, 5)
     this.code = frame.code
     this.pc = frame.pc
-    return true
+    return !frame.fromHelper
+  }
+
+  /** Runs instructions until a frame of a helper, or the program, ends; set by step.ts. */
+  loop!: () => void
+
+  /** For helpers: calls the function whose address was in a register; `setArguments` fills r1..r5. Low half of its r0. */
+  callBack(address: Readonly<Pair>, setArguments: () => void): number {
+    if (address.hi !== CODE_TAG) throw new AccessError('the callback is no function')
+    const { pc, next } = this
+    this.pushFrame(address.lo, true)
+    setArguments()
+    this.loop()
+    this.pc = pc
+    this.next = next
+    return this.lo[0]! | this.hi[0]!
   }
 
   /** Makes registers worthless, as a call does: using one shows up as a wild pointer or an odd number. */

@@ -15,7 +15,8 @@ import type { StepHook } from './trace.ts'
 
 export function execute(m: Machine): void {
   try {
-    loop(m, m.settings.onStep)
+    m.loop = () => loop(m, m.settings.onStep)
+    m.loop()
   } catch (error) {
     if (error instanceof AccessError || error instanceof VmError) throw faultAt(m, error.message)
     throw error

@@ -6,6 +6,7 @@ import type { HelperName } from '../../tables/helpers/index.ts'
 import { HELPER_NAMES, helperId } from '../../tables/helpers/index.ts'
 import type { VmHelper } from '../machine.ts'
 import { AccessError } from '../memory.ts'
+import { callbackHelpers } from './callback.ts'
 import { checksumHelpers } from './checksum.ts'
 import { mapHelpers } from './map.ts'
 import { miscHelpers } from './misc.ts'
@@ -24,6 +25,7 @@ const SIMULATED = {
   ...skbHelpers,
   ...xdpHelpers,
   ...checksumHelpers,
+  ...callbackHelpers,
 } satisfies Partial<Record<HelperName, VmHelper>>
 
 /** They need a kernel: sockets, tasks, BTF objects, timers, callbacks, or a device. */
@@ -140,7 +142,6 @@ const NOT_SIMULATED = [
   'ima_inode_hash',
   'sock_from_file',
   'check_mtu',
-  'for_each_map_elem',
   'snprintf',
   'sys_bpf',
   'btf_find_by_name_kind',
@@ -156,7 +157,6 @@ const NOT_SIMULATED = [
   'skc_to_unix_sock',
   'kallsyms_lookup_name',
   'find_vma',
-  'loop',
   'get_func_arg',
   'get_func_ret',
   'get_func_arg_cnt',
