@@ -9,12 +9,11 @@
  */
 import type { Span } from '../diag/source.ts'
 import type { GlobalDecl } from '../forms/module.ts'
-import { toKernelName } from '../tables/names.ts'
 import { sizeOf } from '../types/layout.ts'
 import type { IntType, StructType, Type } from '../types/types.ts'
 import { declaredInteger } from './constants.ts'
 import type { ModuleState } from './context.ts'
-import { isCons, isSym, listItems, type Sym, type Value } from './datum.ts'
+import { isCons, isSym, listItems, type Value } from './datum.ts'
 import { kernelName } from './define-struct.ts'
 import { evaluate } from './eval.ts'
 import { evaluating } from './expand.ts'
@@ -45,10 +44,6 @@ export function defineGlobal(module: ModuleState, stx: Stx, args: readonly Stx[]
   const init = new Uint8Array(size)
   if (valueStx) encode(new DataView(init.buffer), type, { at: 0, stx: valueStx, value: initialValue(module, valueStx) })
   module.globals.set(name, { name, type, access, init, span: nameStx.span })
-}
-
-export function globalNamed(module: ModuleState, name: Sym): GlobalDecl | undefined {
-  return name.keyword || !name.interned ? undefined : module.globals.get(toKernelName(name.name))
 }
 
 /** A constant of the program, such as a format string: its address is what counts, and it has no name. */

@@ -5,22 +5,11 @@ import { sizeOf } from '../../types/layout.ts'
 import { addOffset, at, binary, constant, constantOf, type Origin } from '../build.ts'
 import { type Call, type Cx, lookup, type SpecialForm } from '../context.ts'
 import { isSym } from '../datum.ts'
-import { globalNamed } from '../define-global.ts'
+import { globalAddress, globalNamed } from '../global-ref.ts'
 import { quoted, type Stx, symbolOf, syntaxError } from '../syntax.ts'
 import { toForm } from '../translate.ts'
 import { storeValue } from './memory.ts'
 import { form } from './shared.ts'
-
-export function globalAddress(origin: Origin, global: GlobalDecl): Form {
-  return { kind: 'globalAddr', global, ...at(origin) }
-}
-
-/** A scalar's value; for a struct or array its address. */
-export function readGlobal(origin: Origin, global: GlobalDecl): Form {
-  const ptr = globalAddress(origin, global)
-  if (global.type.kind !== 'int') return ptr
-  return { kind: 'load', type: global.type, ptr, offset: constant(origin, 0), ...at(origin) }
-}
 
 export function assignGlobal(stx: Stx, origin: Origin, global: GlobalDecl, value: Form): Form {
   if (global.access === 'readonly')
