@@ -1,51 +1,88 @@
 /**
- * `npm run bench`: the eight programs against clang, as ratios in one run. `--json` prints the rows for other tools.
- * Times are minimums of batches, since the machine is shared; they are shown, never asserted.
+ * `npm run bench`: the eight programs against clang, as ratios in one run.
+ *   passes    instead: slots of every program without each optional pass
+ *   --json    the rows for other tools
+ * Times are minimums, or processor time, since the machine is shared; they are shown, never asserted.
  */
 import Table from 'cli-table3'
+import { canUseKernel } from '../support/kernel-oracle.ts'
 import { compileProgram } from '../support/programs.ts'
-import { geometricMean, measureSlots } from './slots.ts'
+import { type KernelFigures, kernelFigures } from './kernel.ts'
+import { passTable } from './passes.ts'
+import { geometricMean, measureSlots, PROGRAMS } from './slots.ts'
+import { processorMs, type StageTimes, stageTimes } from './stages.ts'
 
 interface Row {
   readonly name: string
   readonly ours: number
   readonly clang: number
   readonly ratio: number
+  readonly kernel: { ours: KernelFigures; clang: KernelFigures | undefined } | undefined
   readonly compileMs: number
+  readonly stages: StageTimes
 }
 
 function measure(): Row[] {
+  const kernel = canUseKernel()
+  if (!kernel.ok) console.error(`without the kernel's figures: ${kernel.reason}`)
   return measureSlots().map(({ name, ours, clang }) => ({
     name,
     ours,
     clang,
     ratio: ours / clang,
-    compileMs: minimumMs(() => compileProgram(name), 20),
+    kernel: kernel.ok ? kernelFigures(name) : undefined,
+    compileMs: medianMs(() => compileProgram(name), 50),
+    stages: stageTimes(name),
   }))
 }
 
-function minimumMs(action: () => unknown, rounds: number): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let i = 0; i < rounds; i++) {
-    const start = performance.now()
+/** After warm-up, as a build tool or a REPL sees it. */
+function medianMs(action: () => unknown, rounds: number): number {
+  for (let i = 0; i < 20; i++) action()
+  const times = Array.from({ length: rounds }, () => {
+    const start = processorMs()
     action()
-    best = Math.min(best, performance.now() - start)
-  }
-  return best
+    return processorMs() - start
+  })
+  return times.sort((a, b) => a - b)[rounds >> 1]!
 }
 
-function print(rows: readonly Row[]): void {
-  const table = new Table({
-    head: ['program', 'slots', 'clang min', 'ratio', 'compile ms'],
-    colAligns: ['left', 'right', 'right', 'right', 'right'],
-  })
-  for (const { name, ours, clang, ratio, compileMs } of rows) {
-    table.push([name, ours, clang, ratio.toFixed(2), compileMs.toFixed(1)])
+function pair(kernel: Row['kernel'], pick: (figures: KernelFigures) => number | undefined, digits: number): string {
+  const show = (figures: KernelFigures | undefined) => (figures && pick(figures))?.toFixed(digits) ?? '-'
+  return kernel ? `${show(kernel.ours)} / ${show(kernel.clang)}` : '-'
+}
+
+function printRows(rows: readonly Row[]): void {
+  const stages = ['lisp', 'ssa', 'opt', 'backend', 'object'] as const
+  const head = ['program', 'slots', 'clang min', 'ratio', 'verified', 'jited bytes', 'run ns', 'compile ms', ...stages]
+  const table = new Table({ head, colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')) })
+  for (const { name, ours, clang, ratio, kernel, compileMs, stages: times } of rows) {
+    const figures = [pair(kernel, (f) => f.verified, 0), pair(kernel, (f) => f.jited, 0), pair(kernel, (f) => f.ns, 1)]
+    const ms = stages.map((stage) => times[stage].toFixed(1))
+    table.push([name, ours, clang, ratio.toFixed(2), ...figures, compileMs.toFixed(1), ...ms])
   }
-  table.push(['geometric mean', '', '', geometricMean(rows.map((row) => row.ratio)).toFixed(3), ''])
+  const mean = geometricMean(rows.map((row) => row.ratio)).toFixed(3)
+  table.push(['geometric mean', '', '', mean, ...Array(9).fill('')])
+  console.log(table.toString())
+  console.log('verified, jited bytes and run ns: ours / clang; compile ms: median, stages: mean, of processor time')
+}
+
+function printPasses(): void {
+  const head = ['without', ...PROGRAMS, 'total']
+  const table = new Table({ head, colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')) })
+  for (const { without, slots } of passTable()) {
+    const counts = PROGRAMS.map((name) => slots[name]!)
+    table.push([without, ...counts, counts.reduce((a, b) => a + b, 0)])
+  }
   console.log(table.toString())
 }
 
-const rows = measure()
-if (process.argv.includes('--json')) console.log(JSON.stringify(rows, null, 2))
-else print(rows)
+const json = process.argv.includes('--json')
+if (process.argv.includes('passes')) {
+  if (json) console.log(JSON.stringify(passTable(), null, 2))
+  else printPasses()
+} else {
+  const rows = measure()
+  if (json) console.log(JSON.stringify(rows, null, 2))
+  else printRows(rows)
+}

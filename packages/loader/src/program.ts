@@ -3,6 +3,7 @@ import type { ProgramSpec } from '@unplugin-bpf/core/object'
 import type { AttachOptions, Link, ProgramBackend, RunInput, RunResult } from '@unplugin-bpf/core/runtime'
 import { attachProgram } from './link/attach.ts'
 import { trackLink } from './link/link.ts'
+import { type ProgramInfo, programInfo } from './program-info.ts'
 import { closeFd } from './sys/syscall.ts'
 import { testRun } from './test-run.ts'
 
@@ -26,6 +27,11 @@ export class KernelProgram implements ProgramBackend {
 
   run(input: RunInput): RunResult {
     return testRun(this.spec, this.fd, input)
+  }
+
+  /** Size, verification effort and run statistics, as the kernel counts them. */
+  info(): ProgramInfo {
+    return programInfo(this.fd)
   }
 
   attach(options: AttachOptions): Link {
