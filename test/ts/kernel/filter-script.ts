@@ -3,6 +3,7 @@
  * to a blocked port; prints what arrived and what the maps say. Arguments: the peer's namespace, the compiled module.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { importProgram } from '../import-program.ts'
@@ -23,6 +24,7 @@ const connect = (port: number): string =>
   execFileSync('ip', ['netns', 'exec', peer, process.execPath, '-e', CLIENT, String(port)], { encoding: 'utf8' }).trim()
 
 const servers = [22, 8080].map((port) => createServer((socket) => socket.destroy()).listen(port, '10.90.0.1'))
+await Promise.all(servers.map((server) => once(server, 'listening')))
 const obj = filter.load({ backend: 'kernel' })
 try {
   const link = obj.programs.dropBlocked.attach({ ifname: 'veth0', mode: 'generic' })
@@ -30,6 +32,8 @@ try {
   link.detach()
   const after = connect(22)
 
+  // `ip netns exec` gives this process mounts of its own with a fresh /sys.
+  execFileSync('mount', ['-t', 'tracefs', 'tracefs', '/sys/kernel/tracing'])
   const trace = obj.programs.onExec.attach()
   spawnSync('/bin/true', [], { uid: 4242, gid: 4242 })
   spawnSync('/bin/true', [])
