@@ -35,6 +35,8 @@ interface Answer {
   readonly value: bigint
   /** Bytes of the field, when the question was where it is. */
   readonly size?: number | undefined
+  /** A load of another width gives the same number: pointers and unsigned integers. */
+  readonly resizable?: boolean | undefined
 }
 
 export function relocateCore(
@@ -117,7 +119,7 @@ function fieldAnswer(kind: FieldKind, spec: CoreSpec): Answer {
   const { byteOffset, byteSize, bitSize } = container(spec)
   switch (kind) {
     case 'fieldByteOffset':
-      return { value: BigInt(byteOffset), size: spec.bitSize > 0 ? undefined : byteSize }
+      return { value: BigInt(byteOffset), size: spec.bitSize > 0 ? undefined : byteSize, resizable: isUnsigned(spec) }
     case 'fieldByteSize':
       return { value: BigInt(byteSize) }
     case 'fieldSigned':
@@ -148,6 +150,11 @@ function isSigned(spec: CoreSpec): boolean {
   return (type.kind === 'enum' || type.kind === 'enum64') && type.signed
 }
 
+function isUnsigned(spec: CoreSpec): boolean {
+  const { kind } = spec.btf.resolve(spec.fieldId)
+  return kind === 'ptr' || (kind === 'int' && !isSigned(spec))
+}
+
 const CLASS = { LD: 0, LDX: 1, ST: 2, STX: 3, ALU: 4, ALU64: 7 } as const
 const SOURCE_REG = 0x08
 /** Size bits of a memory access by bytes. */
@@ -167,6 +174,7 @@ function patch(insn: Insn, local: Answer, target: Answer): Insn | undefined {
       if (value > 0x7fffn) throw badObject(`the field is at byte ${value}, further than an instruction reaches`)
       const moved = { ...insn, off: Number(value) }
       if (target.size === undefined || target.size === local.size) return moved
+      if (!local.resizable || !target.resizable) return undefined
       const bits = SIZE_BITS[target.size]
       return bits === undefined ? undefined : { ...moved, opcode: (insn.opcode & ~0x18) | bits }
     }

@@ -58,6 +58,7 @@ export function localSpec(
   }
   if (!/^\d+(:\d+)*$/.test(access) || access.length > 512) return bad('unreadable numbers')
   const numbers = access.split(':').map(Number)
+  if (numbers.some((number) => number > 0x7fff_ffff)) return bad('a number that is too large')
   const none = { btf, rootId: typeId, steps: [], bitOffset: 0, bitSize: 0, fieldId: typeId }
   if (kind === 'enumValue' || kind === 'enumValueExists') {
     const type = btf.resolve(typeId)

@@ -89,15 +89,16 @@ const syscalls: Readonly<Record<string, string>> = SYSCALL_ARGUMENTS
 /** Fields of a shipped event; undefined when it is not in the table. */
 export function shippedTracepoint(category: string, event: string): TracepointField[] | undefined {
   if (category === 'syscalls') return syscallEvent(event)
-  const packed = packedEvents[category]?.[event]
+  const events = Object.hasOwn(packedEvents, category) ? packedEvents[category]! : {}
+  const packed = Object.hasOwn(events, event) ? events[event] : undefined
   return packed === undefined ? undefined : unpackFields(packed)
 }
 
 /** Number at byte 8, then 8 bytes per argument from 16, or the result (kernel/trace/trace_syscalls.c, 6.18). */
 function syscallEvent(event: string): TracepointField[] | undefined {
   const match = /^sys_(enter|exit)_(\w+)$/.exec(event)
-  const packed = match && syscalls[match[2]!]
-  if (!match || packed === undefined || packed === null) return undefined
+  if (!match || !Object.hasOwn(syscalls, match[2]!)) return undefined
+  const packed = syscalls[match[2]!]!
   const number: TracepointField = { name: '__syscall_nr', offset: 8, type: i32 }
   if (match[1] === 'exit') return [number, { name: 'ret', offset: 16, type: i64 }]
   const args = packed.split(' ').filter(Boolean)
