@@ -7,7 +7,7 @@
  *   out: bytes; equal objects give equal bytes
  */
 import { encodeInsns } from '../bpf/encode.ts'
-import { type Insn, slotsOf } from '../bpf/insn.ts'
+import { type Insn, PSEUDO, slotsOf } from '../bpf/insn.ts'
 import { dataSectionName } from '../btf/data-maps.ts'
 import { type BtfExt, writeBtfExt } from '../btf/ext.ts'
 import { MAPS_SECTION, type MapPlace, mapPlaces } from '../btf/maps.ts'
@@ -20,6 +20,7 @@ import { textOffset } from './ext-info.ts'
 import {
   type BpfObject,
   FUNCTION_SECTION,
+  type FunctionReference,
   type FunctionSpec,
   type MapSpec,
   type ProgramSpec,
@@ -62,7 +63,6 @@ class Draft {
   }
 }
 
-const functionKey = (name: string): string => `function ${name}`
 const mapKey = (name: string): string => `map ${name}`
 
 export function toElf(object: BpfObject): Uint8Array {
@@ -72,7 +72,7 @@ export function toElf(object: BpfObject): Uint8Array {
   // Code is in the first sections, and its relocations need the symbols of what follows: numbers are known beforehand.
   addDataSymbols(draft, object, { btf, first: placed.size })
   addFunctionSymbols(draft, placed)
-  for (const [name, parts] of placed) draft.sections.push(codeSection(draft, name, parts))
+  for (const name of placed.keys()) draft.sections.push(codeSection(draft, name, placed))
   addDataSections(draft, object, btf)
   const license = new TextEncoder().encode(`${object.license}\0`)
   // Local, so that it can never clash with a name of the program.
@@ -154,22 +154,24 @@ function dataSection(name: string, data: Uint8Array, align: number): ElfSection 
 
 // --- code
 
+/** Functions are static: instructions refer to their section and say where in it they are, as clang does. */
 function addFunctionSymbols(draft: Draft, placed: PlacedBySection): void {
-  for (const [i, parts] of [...placed.values()].entries()) {
-    for (const { code, section, offset: value } of parts) {
-      const symbol = globalSymbol(code.name, STT.FUNC, { section: i, value, size: slotCount(code) * SLOT })
-      const isFunction = section === FUNCTION_SECTION
-      draft.symbol(
-        isFunction ? { ...symbol, binding: STB.LOCAL } : symbol,
-        isFunction ? functionKey(code.name) : undefined,
-      )
+  for (const [section, [name, parts]] of [...placed].entries()) {
+    const isFunction = name === FUNCTION_SECTION
+    for (const { code, offset: value } of parts) {
+      const symbol = globalSymbol(code.name, STT.FUNC, { section, value, size: slotCount(code) * SLOT })
+      draft.symbol(isFunction ? { ...symbol, binding: STB.LOCAL } : symbol)
     }
+    if (isFunction)
+      draft.symbol({ name: '', section, value: 0, size: 0, type: STT.SECTION, binding: STB.LOCAL }, FUNCTION_SECTION)
   }
 }
 
-function codeSection(draft: Draft, name: string, parts: readonly Placed[]): ElfSection {
+function codeSection(draft: Draft, name: string, placed: PlacedBySection): ElfSection {
+  const parts = placed.get(name)!
+  const functions = new Map(placed.get(FUNCTION_SECTION)?.map(({ code, offset }) => [code.name, offset]))
   const relocations = parts.flatMap(({ code, offset }) => relocationsOf(draft, code, offset))
-  const data = encodeInsns(parts.flatMap(({ code }) => unresolved(code)))
+  const data = encodeInsns(parts.flatMap(({ code }) => unresolved(code, functions)))
   return { name, type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR, align: 8, data, size: data.length, relocations }
 }
 
@@ -185,7 +187,7 @@ function relocationsOf(draft: Draft, code: Placed['code'], start: number): ElfRe
     ({ kind, slot, function: name }): ElfRelocation => ({
       offset: start + slot * SLOT,
       type: kind === 'address' ? R_BPF.BITS_64_64 : R_BPF.CALL_64_32,
-      symbol: kind === 'kfunc' ? externSymbol(draft, name) : draft.numberOf(functionKey(name)),
+      symbol: kind === 'kfunc' ? externSymbol(draft, name) : draft.numberOf(FUNCTION_SECTION),
     }),
   )
   return [...data, ...functions].sort((a, b) => a.offset - b.offset)
@@ -201,9 +203,9 @@ function externSymbol(draft: Draft, name: string): number {
 
 /**
  * In ELF an instruction that a relocation will change says nothing of its target yet, as clang writes it; the offset of
- * an address is in its first half, and a call says -1.
+ * an address is in its first half.
  */
-function unresolved(code: Placed['code']): Insn[] {
+function unresolved(code: Placed['code'], functions: ReadonlyMap<string, number>): Insn[] {
   const relocated = new Map(code.relocations.map((relocation) => [relocation.slot, relocation]))
   const referring = new Map((code.references ?? []).map((reference) => [reference.slot, reference]))
   let slot = 0
@@ -211,12 +213,16 @@ function unresolved(code: Placed['code']): Insn[] {
     const relocation = relocated.get(slot)
     const reference = referring.get(slot)
     slot += slotsOf(insn)
-    if (reference?.kind === 'address') return { ...insn, src: 0, imm: 0, immHigh: 0 }
-    // Calls of kernel functions look like calls of the object's own until they are resolved.
-    if (reference) return { ...insn, src: 1, imm: -1 }
+    if (reference) return unresolvedReference(insn, reference.kind, functions.get(reference.function) ?? 0)
     if (!relocation) return insn
     return { ...insn, src: 0, imm: relocation.kind === 'mapValue' ? relocation.offset : 0, immHigh: 0 }
   })
+}
+
+/** An address counts bytes, a call instructions; a kernel function looks like one of the object until it is found. */
+function unresolvedReference(insn: Insn, kind: FunctionReference['kind'], offset: number): Insn {
+  if (kind === 'address') return { ...insn, src: 0, imm: offset, immHigh: 0 }
+  return { ...insn, src: PSEUDO.CALL, imm: kind === 'call' ? offset / SLOT - 1 : -1 }
 }
 
 // --- BTF
