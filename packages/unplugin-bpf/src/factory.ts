@@ -25,7 +25,8 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
         let source: CompiledSource
         try {
           const onFile = (file: string): void => this.addWatchFile(file)
-          source = await compileSource(id, { ...(options.cpu && { cpu: options.cpu }), btf: options.btf, onFile })
+          const { cpu, btf, timeLimit } = options
+          source = await compileSource(id, { ...(cpu && { cpu }), btf, timeLimit, onFile })
         } catch (error) {
           if (error instanceof CompileError) for (const file of filesOf(error)) this.addWatchFile(file)
           // esbuild's `this.error` returns instead of throwing, and only a result carries its errors on.

@@ -9,4 +9,6 @@ export interface Options {
    * `"allowArbitraryExtensions": true` in tsconfig.json.
    */
   readonly types?: boolean
+  /** Milliseconds that the module level of a `.bpf.ts` may run at build time (default 5000). */
+  readonly timeLimit?: number
 }

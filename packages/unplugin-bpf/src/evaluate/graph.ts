@@ -3,7 +3,7 @@
  * text and of the texts of all modules it reaches: equal input, equal file, and Node's own module cache does the rest.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { Bag, CompileError, type SourceFile, type Span, sourceFile } from '@unplugin-bpf/core'
 import { transformSync } from 'oxc-transform'
@@ -46,6 +46,7 @@ export function buildGraph(path: string, onFile: (path: string) => void): Graph 
   }
   visit(path, false)
   if (own.areSources) for (const entry of [own.dsl, own.evaluate]) visit(entry, true)
+  pruneCache(cacheFolder(path))
   const outputs = outputsOf(modules, path)
   const graph: Graph = { entry: modules.get(path)!, modules, outputs, own }
   for (const module of modules.values()) writeOutput(graph, module)
@@ -114,6 +115,21 @@ function reach(modules: ReadonlyMap<string, GraphModule>, from: GraphModule, see
   seen.add(from.path)
   for (const path of from.imports.values()) reach(modules, modules.get(path)!, seen)
   return seen
+}
+
+const UNUSED_DAYS = 7
+const pruned = new Set<string>()
+
+/** Once per process: modules of versions that are long gone. What is still used is written again. */
+function pruneCache(folder: string): void {
+  if (pruned.has(folder) || !existsSync(folder)) return
+  pruned.add(folder)
+  const oldest = Date.now() - UNUSED_DAYS * 24 * 3600 * 1000
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name)
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (stats && stats.mtimeMs < oldest) rmSync(file, { force: true })
+  }
 }
 
 function writeOutput(graph: Graph, module: GraphModule): void {
