@@ -19,7 +19,8 @@ import { code, codes, page, table } from './markdown.ts'
 const TYPES = Object.keys(PROGRAM_TYPES) as ProgramTypeName[]
 
 export function helpersPage(): string {
-  const rows = HELPER_NAMES.map((name) => {
+  const byId = [...HELPER_NAMES].sort((a, b) => helperId(a) - helperId(b))
+  const rows = byId.map((name) => {
     const row = helperRow(name)
     const asked = TYPES.filter((type) => helperAllowed(type, name) !== 'unknown')
     const users = asked.filter((type) => helperAllowed(type, name) === true)
@@ -133,7 +134,11 @@ export function contextsPage(): string {
 }
 
 function access(field: ContextField, users: readonly string[]): string {
-  const some = (list: readonly string[]): string => (list.length >= users.length ? '' : ` by ${codes(list)}`)
+  const some = (list: readonly string[]): string => {
+    const others = users.filter((user) => !list.includes(user))
+    if (others.length === 0) return ''
+    return others.length < 4 && list.length > 4 ? ` by all but ${codes(others)}` : ` by ${codes(list)}`
+  }
   const parts = [
     field.pointer ? `pointer (${field.of ?? field.pointer})${field.nullable ? ' or 0' : ''}` : '',
     field.readable && some(field.readable) ? `read${some(field.readable)}` : '',

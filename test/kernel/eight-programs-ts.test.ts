@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type BpfObject, slotCount } from '../../packages/core/src/object/object.ts'
 import type { CompileOptions } from '../../packages/core/src/options.ts'
+import type { ObjectBackend } from '../../packages/core/src/runtime/backend.ts'
 import { createVm } from '../../packages/core/src/vm/vm.ts'
 import { loadKernelObject } from '../../packages/loader/src/index.ts'
 import { compileBpfTs } from '../../packages/unplugin-bpf/src/compile-ts.ts'
@@ -22,7 +23,7 @@ async function compile(name: string, options: Partial<CompileOptions> = {}): Pro
   return (await compileBpfTs(path, options)).object
 }
 
-function observeWith(backend: ReturnType<typeof createVm>, scenario: NamedScenario): Observation {
+function observeWith(backend: ObjectBackend, scenario: NamedScenario): Observation {
   try {
     return normalise(observe(backend, scenario), scenario)
   } finally {

@@ -11,7 +11,7 @@ import {
   tsModuleExports,
 } from '@unplugin-bpf/core'
 import type { CompiledFile } from './compile-file.ts'
-import { type EvaluateOptions, evaluateFile } from './evaluate/evaluate.ts'
+import type { EvaluateOptions } from './evaluate/evaluate.ts'
 
 export interface CompiledTs extends CompiledFile {
   /** The module's exports, as data. */
@@ -28,6 +28,8 @@ const KEPT = 64
 export async function compileBpfTs(path: string, options: TsOptions = {}): Promise<CompiledTs> {
   const absolute = resolve(path)
   const { timeLimit, onFile, ...rest } = options
+  // Parser and transformer are native modules, which who compiles Lisp need not wait for.
+  const { evaluateFile } = await import('./evaluate/evaluate.ts')
   const { key, module, parse } = await evaluateFile(absolute, { timeLimit, onFile })
   // Who traces wants to see the stages.
   const cacheKey = rest.trace ? undefined : `${key} ${JSON.stringify(rest)}`

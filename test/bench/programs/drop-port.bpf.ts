@@ -9,7 +9,7 @@ const dropPort = xdp((ctx) => {
   const ip = ctx.at(Ipv4, Eth.size)
   if (!ip || ip.proto !== IPPROTO.TCP) return XDP.PASS
   const tcp = ctx.at(Tcp, Eth.size + Ipv4.size)
-  if (!tcp || tcp.dport !== 9999) return XDP.PASS
+  if (tcp?.dport !== 9999) return XDP.PASS
   dropCount.add(0, 1)
   return XDP.DROP
 })

@@ -23,6 +23,11 @@ type Members<T, Key extends string> = { readonly [P in keyof T]: UserOf<T[P], Ke
 // biome-ignore lint/complexity/noBannedTypes: no member at all
 type OrEmpty<T> = T extends object ? T : {}
 
+/** Variables of one section, as JavaScript has their values. */
+type Values<G, Section> = {
+  -readonly [K in keyof G as G[K] extends { readonly '~global': Section } ? K : never]: UserOf<G[K], '~j'>
+}
+
 /** The module's shape, from the types of its parts. */
 export interface ShapeOf<D extends ObjectInit> {
   readonly maps: Members<OrEmpty<D['maps']>, '~u'>
@@ -31,6 +36,8 @@ export interface ShapeOf<D extends ObjectInit> {
   readonly structs: {}
   // biome-ignore lint/complexity/noBannedTypes: so are constants
   readonly constants: {}
+  readonly globals: Values<OrEmpty<D['globals']>, 'data'> & Readonly<Values<OrEmpty<D['globals']>, 'rodata'>>
+  readonly rodata: Readonly<Values<OrEmpty<D['globals']>, 'rodata'>>
 }
 
 export type BpfObjectOf<D extends ObjectInit> = BpfModule<ShapeOf<D>>

@@ -4,7 +4,7 @@
  */
 
 import type { Span } from '../diag/source.ts'
-import type { MapDecl, Module, ProgramDecl } from '../forms/module.ts'
+import type { GlobalDecl, MapDecl, Module, ProgramDecl } from '../forms/module.ts'
 import { toCamelName, toPascalName } from '../tables/names.ts'
 import type { StructType, UnionType } from '../types/types.ts'
 
@@ -21,6 +21,7 @@ export interface ModuleExports {
   readonly programs: readonly { readonly key: string; readonly decl: ProgramDecl }[]
   readonly structs: readonly { readonly name: string; readonly type: StructType | UnionType }[]
   readonly constants: readonly ExportedConstant[]
+  readonly globals?: readonly { readonly key: string; readonly decl: GlobalDecl }[]
   /** Further named exports, as JavaScript expressions. */
   readonly values?: readonly { readonly name: string; readonly text: string }[]
 }
@@ -30,6 +31,9 @@ export function moduleExports(module: Module): ModuleExports {
     maps: module.maps.map((decl) => ({ key: toCamelName(decl.name), decl })),
     programs: module.programs.map((decl) => ({ key: toCamelName(decl.name), decl })),
     structs: module.structs.map((type) => ({ name: toPascalName(type.name), type })),
+    globals: (module.globals ?? [])
+      .filter((decl) => !decl.hidden)
+      .map((decl) => ({ key: toCamelName(decl.name), decl })),
     constants: module.constants.map(({ name, value, span }) => ({
       name: name.toUpperCase(),
       literal: value <= BigInt(Number.MAX_SAFE_INTEGER) ? String(value) : `${value}n`,

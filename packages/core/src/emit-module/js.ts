@@ -26,6 +26,9 @@ export function emitModuleJs(
     ({ key, decl }) =>
       `${JSON.stringify(key)}: ${JSON.stringify({ name: decl.name, section: decl.section, type: decl.type })}`,
   )
+  const globals = (exported.globals ?? []).map(
+    ({ key, decl }) => `${JSON.stringify(key)}: { name: ${JSON.stringify(decl.name)}, value: ${codecOf(decl.type)} }`,
+  )
   const named = exported.structs.map(({ name }, i) => ({ name, local: `$S${i}` }))
   const body = `export const elf = /*#__PURE__*/ base64Bytes('${toBase64(elf)}')
 ${codecs.join('\n')}
@@ -35,7 +38,7 @@ const prog = /*#__PURE__*/ defineModule({
   name: ${JSON.stringify(module.file.name.replace(/^.*[\\/]/, ''))},
   elf,
   maps: ${object(maps)},
-  programs: ${object(programs)},
+  programs: ${object(programs)},${globals.length > 0 ? `\n  globals: ${object(globals)},` : ''}
   structs,
   constants,
 })

@@ -33,6 +33,7 @@ export function tsModuleExports(module: Module, { object, exports }: EvaluatedEx
     maps: keyed(object.maps.keys(), module.maps),
     programs: keyed(object.programs.keys(), module.programs),
     structs,
+    globals: keyed(object.globals.keys(), module.globals ?? []),
     constants: [],
     values,
   }

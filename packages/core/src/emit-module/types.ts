@@ -9,7 +9,7 @@ import { fieldKeys } from '../runtime/codec.ts'
 import { MAP_TYPES, type MapTypeRow } from '../tables/map-types.ts'
 import { PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
 import type { StructType, Type, UnionType } from '../types/types.ts'
-import { isExportable, moduleExports } from './exports.ts'
+import { isExportable, type ModuleExports, moduleExports } from './exports.ts'
 import { typeScriptType } from './type-names.ts'
 
 export interface TypeMapping {
@@ -41,13 +41,26 @@ export function emitModuleTypes(module: Module): ModuleTypes {
   for (const { name } of exported.structs) out.line(`    readonly ${name}: bpf.Struct<${name}>`)
   out.line('  }').line('  constants: {')
   for (const { name, literal, span } of exported.constants) out.member(name, literal, span)
-  out.line('  }').line('}')
+  out.line('  }')
+  emitGlobals(out, exported.globals ?? [])
+  out.line('}')
   out.line('declare const prog: bpf.BpfModule<Shape>')
   out.line('export default prog')
   out.line('export declare const elf: Uint8Array')
   out.line("export declare const structs: Shape['structs']")
   out.line("export declare const constants: Shape['constants']")
   return { text: out.text, mappings: out.mappings }
+}
+
+/** Constants are read-only properties, and what `load` may set. */
+function emitGlobals(out: Lines, globals: NonNullable<ModuleExports['globals']>): void {
+  if (globals.length === 0) return
+  out.line('  globals: {')
+  for (const { key, decl } of globals) out.member(key, typeScriptType(decl.type), decl.span, decl.access)
+  out.line('  }').line('  rodata: {')
+  for (const { key, decl } of globals)
+    if (decl.access === 'readonly') out.member(key, typeScriptType(decl.type), decl.span)
+  out.line('  }')
 }
 
 function emitStructs(out: Lines, structs: readonly { name: string; type: StructType | UnionType }[]): void {
@@ -130,8 +143,8 @@ class Lines {
   }
 
   /** `    readonly key: type`, mapped to `span`. */
-  member(key: string, type: string, span: Span): void {
-    const head = '    readonly '
+  member(key: string, type: string, span: Span, access: 'readonly' | 'readwrite' = 'readonly'): void {
+    const head = access === 'readonly' ? '    readonly ' : '    '
     this.mappings.push({ line: this.#lines.length + 1, column: head.length, span })
     this.#lines.push(`${head}${/^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key)}: ${type}`)
   }

@@ -11,6 +11,7 @@ export {
   checkObject,
 } from '../runtime/codec-checks.ts'
 export { BACKEND_VARIABLE, type Backends, defineModule, type ModuleMeta } from '../runtime/define-module.ts'
+export type { GlobalMeta } from '../runtime/globals-handle.ts'
 export { ClosedError } from '../runtime/handle.ts'
 export { createHandles, type MapMeta, type ObjectMeta, type ProgramMeta } from '../runtime/object-handle.ts'
 export {

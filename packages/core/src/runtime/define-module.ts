@@ -2,9 +2,12 @@
  * The module object behind `import filter from './filter.bpf.lisp'`: metadata, and `load`, which chooses a backend.
  * Hosts pass in the backends they have: a browser has only the VM.
  */
+
+import { withConstants } from '../object/constants.ts'
 import { fromElf } from '../object/from-elf.ts'
 import type { BpfObject } from '../object/object.ts'
 import type { BackendKind, ObjectBackend } from './backend.ts'
+import { encodeConstants } from './globals-handle.ts'
 import { createHandles, type ObjectMeta } from './object-handle.ts'
 import type { BpfModule, LoadedObject, LoadOptions, ModuleShape } from './types.ts'
 
@@ -36,11 +39,12 @@ export function defineModule<S extends ModuleShape>(meta: ModuleMeta, backends: 
     programs: meta.programs,
     structs: meta.structs,
     constants: meta.constants,
-    load(options: LoadOptions = {}): LoadedObject<S> {
+    load(options: LoadOptions & { readonly constants?: Readonly<Record<string, unknown>> } = {}): LoadedObject<S> {
       const create = chooseBackend(meta.name, backends, options)
       // The object is plain data and never changes: read once for all loads.
       object ??= fromElf(meta.elf, meta.name)
-      const backend = create(object)
+      const constants = encodeConstants(options.constants ?? {}, meta.globals ?? {}, meta.name)
+      const backend = create(withConstants(object, constants))
       try {
         return createHandles<S>(backend, meta)
       } catch (error) {

@@ -4,6 +4,7 @@ import { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-type
 import { ArrayMapHandle, PerCpuArrayMapHandle } from './array-handle.ts'
 import type { MapBackend, ObjectBackend, ProgramBackend } from './backend.ts'
 import { type Codec, codecFor } from './codec.ts'
+import { createGlobals, type GlobalsMeta } from './globals-handle.ts'
 import { bytesCodec, ClosedError, INSPECT, type Inspect, type MapInit, type ObjectState } from './handle.ts'
 import { HashMapHandle, PerCpuHashMapHandle } from './hash-handle.ts'
 import { lpmKeyCodec } from './lpm-key.ts'
@@ -37,6 +38,8 @@ export interface ObjectMeta {
   readonly name: string
   readonly maps: Readonly<Record<string, MapMeta>>
   readonly programs: Readonly<Record<string, ProgramMeta>>
+  /** Absent: none. */
+  readonly globals?: GlobalsMeta | undefined
 }
 
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose)
@@ -49,6 +52,7 @@ class Loaded {
   readonly name: string
   readonly maps: Readonly<Record<string, MapHandle>>
   readonly programs: Readonly<Record<string, ProgramHandle>>
+  readonly globals: object
   readonly #backend: ObjectBackend
   readonly #state: ObjectState
   readonly #mapsByName = new Map<string, MapHandle>()
@@ -71,6 +75,7 @@ class Loaded {
       this.#mapsByName.set(name, this.#createMap(map, metaByName.get(name)))
     }
     this.maps = keyed(meta.maps, (name) => this.map(name) as MapHandle)
+    this.globals = createGlobals(backend, meta.globals ?? {}, this.#state)
     this.programs = keyed(meta.programs, (name) => this.program(name))
   }
 

@@ -247,7 +247,14 @@ export interface ModuleShape {
   readonly programs: object
   readonly structs: object
   readonly constants: object
+  /** Global variables; constants among them are read-only. */
+  readonly globals?: object
+  /** Those that `load` may set. */
+  readonly rodata?: object
 }
+
+/** A member that shapes may lack. */
+type Part<S, K extends string> = S extends { readonly [key in K]: infer T } ? T : object
 
 export interface ProgramInfo {
   readonly name: string
@@ -275,7 +282,7 @@ export interface BpfModule<S extends ModuleShape = ModuleShape> {
   readonly maps: { readonly [K in keyof S['maps']]: MapInfo }
   readonly structs: S['structs']
   readonly constants: S['constants']
-  load(options?: LoadOptions): LoadedObject<S>
+  load(options?: LoadOptions & { readonly constants?: Partial<Part<S, 'rodata'>> | undefined }): LoadedObject<S>
 }
 
 /** Maps and programs in a kernel or VM; `using` or `close()` frees them. Every use after that throws. */
@@ -285,6 +292,8 @@ export interface LoadedObject<S extends ModuleShape = ModuleShape> extends Dispo
   readonly closed: boolean
   readonly maps: S['maps']
   readonly programs: S['programs']
+  /** Variables that programs share with user space: `obj.globals.hits` reads, `obj.globals.hits = 0n` writes. */
+  readonly globals: Part<S, 'globals'>
   /** By ELF name; throws for an unknown one. */
   map<M = AnyMap>(name: string): M
   program<P = OtherProgram>(name: string): P

@@ -6,9 +6,9 @@ import type { Form } from '../forms/node.ts'
 import type { Binary, Expr, Logical, Node } from './ast.ts'
 import { unwrapped } from './ast.ts'
 import type { Cx } from './context.ts'
-import { branch, constForm, failure, nested, spanOf } from './context.ts'
+import { branch, constForm, failure, inScope, nested, spanOf } from './context.ts'
 import { describe } from './integers.ts'
-import { isEquality } from './operators.ts'
+import { isComparison, isEquality } from './operators.ts'
 import type { Value } from './value.ts'
 
 export interface Condition {
@@ -29,7 +29,34 @@ export function condition(cx: Cx, wrapped: Expr): Condition {
     const test = nullTest(cx, node)
     if (test) return test
   }
+  if (node.type === 'BinaryExpression') {
+    const test = optionalTest(cx, node)
+    if (test) return test
+  }
   return truthOf(cx, node, cx.lower.value(node))
+}
+
+/**
+ * `tcp?.dport === 80` is `tcp && tcp.dport === 80`; `tcp?.dport !== 80` is its opposite; undefined: the left side is
+ * no such member.
+ */
+function optionalTest(cx: Cx, node: Binary): Condition | undefined {
+  const left = unwrapped(node.left)
+  if (left.type !== 'MemberExpression' || !left.optional || !isComparison(node.operator)) return undefined
+  const isOpposite = node.operator.startsWith('!')
+  // The owner is evaluated once; no name of the user has a question mark.
+  const owner: Expr = { type: 'Identifier', name: '?', start: left.object.start, end: left.object.end }
+  const value = cx.lower.value(left.object)
+  const compared: Binary = {
+    ...node,
+    operator: isOpposite ? node.operator.replace('!', '=') : node.operator,
+    left: { ...left, object: owner, optional: false },
+  }
+  const found = inScope(cx, () => {
+    cx.scope.names.set('?', { kind: 'value', value })
+    return logical(cx, { ...node, type: 'LogicalExpression', operator: '&&', left: owner, right: compared })
+  })
+  return isOpposite ? negated(found) : found
 }
 
 const always = (cx: Cx, node: Node, known: boolean): Condition => ({

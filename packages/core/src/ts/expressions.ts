@@ -153,9 +153,15 @@ function unary(cx: Cx, node: Unary): Value {
 function binaryExpression(cx: Cx, node: Binary): Value {
   // Tests for null look at the reference, not at what it refers to.
   if (isEquality(node.operator) && [node.left, node.right].some(isNullLiteral)) return boolean(cx, node)
+  if (isOptional(node.left)) return boolean(cx, node)
   const [left, right] = evaluateAll(cx, [node.left, node.right])
   if (isComparison(node.operator) || (left && right)) return binary(cx, node, node.operator, [left!, right!])
   throw refused(cx, node)
+}
+
+const isOptional = (expr: Expr): boolean => {
+  const node = unwrapped(expr)
+  return node.type === 'MemberExpression' && node.optional
 }
 
 const isNullLiteral = (expr: Expr): boolean => {
@@ -174,7 +180,7 @@ function memberExpression(cx: Cx, node: Member): Value {
       cx,
       node,
       'unsupported',
-      '`?.` is supported only as the left side of `??`',
+      '`?.` is supported only on the left of comparisons and of `??`',
       'test for null with `if`, or write `x?.value ?? 0`',
     )
   if (!node.computed) {

@@ -85,10 +85,9 @@ function joinNumbers(cx: Cx, node: Node, values: readonly Num[]): Joined {
 function merged(cx: Cx, node: Node, a: Num, b: Num): Num {
   const type = commonType(cx, node, 'a choice', [a, b])
   if (a.type || b.type) return intValue(constForm(0, spanOf(cx, node)), type)
-  const [x, y] = [a as { value: bigint }, b as { value: bigint }] // literals have no type
-  return x.value < 0n || y.value < 0n
-    ? intValue(constForm(0, spanOf(cx, node)), type)
-    : constValue(x.value > y.value ? x.value : y.value)
+  const literals = [a as { value: bigint }, b as { value: bigint }] // literals have no type
+  const [low, high] = literals.map(({ value }) => value).sort((p, q) => (p < q ? -1 : 1))
+  return low! < 0n ? intValue(constForm(0, spanOf(cx, node)), type) : constValue(high!)
 }
 
 function joinRefs(cx: Cx, node: Node, values: readonly Value[]): Joined {

@@ -86,7 +86,7 @@ function largest(operator: string, a: Num, b: Num): bigint | undefined {
   const known = [x, y].filter((value) => value !== undefined && value >= 0n) as bigint[]
   switch (operator) {
     case '&':
-      return known.length > 0 ? known.reduce((p, q) => (p < q ? p : q)) : undefined
+      return known.sort((p, q) => (p < q ? -1 : 1))[0]
     case '%':
       return b.kind === 'const' ? b.value - 1n : undefined
     case '>>':

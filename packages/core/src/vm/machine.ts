@@ -3,7 +3,7 @@
  * need. `step.ts` executes on it; helpers read their arguments and set r0 through its methods.
  */
 import { getBig, type Registers, setBig } from './alu.ts'
-import { type Code, CODE_TAG } from './code.ts'
+import { CODE_TAG, type Code } from './code.ts'
 import type { VmMap, VmRecord } from './maps/map.ts'
 import { AccessError, type Memory, OFFSET_BASE, type Pair, type Region } from './memory.ts'
 import type { VmSettings } from './options.ts'

@@ -5,13 +5,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Argument, Command, CommanderError, Option } from 'commander'
 import pc from 'picocolors'
-import { checkCommand } from './check.ts'
 import { compileCommand, EMIT_STAGES, GEN_LANGUAGES, PRINT_STAGES } from './compile.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
-import { disasmCommand } from './disasm.ts'
-import { doctorCommand } from './doctor.ts'
 import { Refused } from './refused.ts'
-import { syncCommand } from './sync.ts'
 
 /** Runs one command line (without `node` and the script); resolves to the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -73,7 +69,7 @@ export function buildProgram(): Command {
     .description('print instructions with the source line beside them')
     .argument('<input>', 'a source file or an ELF object')
     .exitOverride()
-    .action(disasmCommand)
+    .action(later(async () => (await import('./disasm.ts')).disasmCommand))
 
   program
     .command('sync')
@@ -81,7 +77,7 @@ export function buildProgram(): Command {
     .argument('[paths...]', 'files or folders', ['.'])
     .option('--check', 'write nothing; fail when a declaration is missing or out of date')
     .exitOverride()
-    .action(syncCommand)
+    .action(later(async () => (await import('./sync.ts')).syncCommand))
 
   program
     .command('check')
@@ -95,14 +91,14 @@ export function buildProgram(): Command {
     .option('--watch', 'check again when a source changes')
     .option('--btf <file>', 'BTF of the kernel to compile for (default: /sys/kernel/btf/vmlinux)')
     .exitOverride()
-    .action(checkCommand)
+    .action(later(async () => (await import('./check.ts')).checkCommand))
 
   program
     .command('doctor')
     .description('say what of this machine helps or hinders loading programs')
     .option('--json', 'print the findings as JSON')
     .exitOverride()
-    .action(doctorCommand)
+    .action(later(async () => (await import('./doctor.ts')).doctorCommand))
 
   program
     .command('completion')
@@ -112,6 +108,13 @@ export function buildProgram(): Command {
     .action((shell: Shell) => console.log(completionScript(program, shell)))
 
   return program
+}
+
+/** A command whose modules are loaded when it is called: most of the time of a short compilation is loading. */
+function later<A extends unknown[]>(command: () => Promise<(...args: A) => unknown>) {
+  return async (...args: A): Promise<void> => {
+    await (await command())(...args)
+  }
 }
 
 function packageVersion(): string {

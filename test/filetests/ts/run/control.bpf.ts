@@ -3,8 +3,11 @@
 // run exits zero 15 = 1
 // run exits zero 64 = 3
 // run exits zero 100 = 2
+// run optional tcp to=80 = 3
+// run optional udp to=80 = 4
+// run optional tcp6 to=80 = 2
 // Statements: loops with break, continue and labels, switch with and without fall-through, early returns.
-import { map, object, range, u32, u64, XDP, xdp } from 'unplugin-bpf/dsl'
+import { Eth, Ipv4, map, object, range, u32, u64, XDP, xdp } from 'unplugin-bpf/dsl'
 
 const results = map.array(u64, { maxEntries: 32 })
 
@@ -68,6 +71,7 @@ const main = xdp((ctx) => {
   // map results[5] = 60
   let text = 0
   switch (length) {
+    // @ts-expect-error: noFallthroughCasesInSwitch
     // biome-ignore lint/suspicious/noFallthroughSwitchClause: the subject of the test
     case 64:
       text += 1
@@ -105,6 +109,15 @@ const main = xdp((ctx) => {
   return XDP.PASS
 })
 
+const optional = xdp((ctx) => {
+  const eth = ctx.at(Eth, 0)
+  if (eth?.proto !== 0x0800) return XDP.PASS
+  const ip = ctx.at(Ipv4, Eth.size)
+  // What is known on the two sides follows from the comparison.
+  if (eth.dst[0] !== 0xff && ip?.proto === 6) return ip.ttl === 64 ? XDP.TX : XDP.DROP
+  return ctx.at(Ipv4, 4000)?.ttl === 3 ? XDP.ABORTED : XDP.REDIRECT
+})
+
 const exits = xdp((ctx) => {
   if (ctx.length < 20) return XDP.DROP
   else if (ctx.length < 80) {
@@ -113,4 +126,4 @@ const exits = xdp((ctx) => {
   return XDP.PASS
 })
 
-export default object({ license: 'GPL', maps: { results }, programs: { main, exits } })
+export default object({ license: 'GPL', maps: { results }, programs: { main, exits, optional } })

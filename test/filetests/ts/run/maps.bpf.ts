@@ -18,7 +18,7 @@ const results = map.array(u64, { maxEntries: 16 })
 
 const main = xdp((ctx) => {
   counts.add(1, 1)
-  ;(counts as unknown as Record<number, number>)[2] += 5
+  ;(counts as unknown as Record<number, number>)[2]! += 5
   counts.set(3, 1)
   if (counts.has(3)) counts.delete(3)
   counts.set(4, 1, 'noexist')
