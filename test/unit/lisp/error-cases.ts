@@ -241,14 +241,7 @@ export const BODY_ERRORS: readonly (readonly [string, string])[] = [
     '(fill-process-info 5 :pid 3)',
     '1 unknown-option: `fill-process-info` has no option `:pid` | it takes :pid-field, :tgid-field, :uid-field, :gid-field, :timestamp-field, :comm-field, :comm-size',
   ],
-  [
-    '(loop 1 2 3 4)',
-    '1 unsupported: `loop` calls a function back, which this version does not compile | loops are `dotimes`',
-  ],
-  [
-    '(bpf-loop 1 2 3 4)',
-    '1 unsupported: `bpf-loop` calls a function back, which this version does not compile | loops are `dotimes`',
-  ],
+  ['(bpf-loop 1 2 3 4)', '11 bad-syntax: expected (variable count), got `1`'],
 ]
 
 export const TOP_ERRORS: readonly (readonly [string, ...string[]])[] = [

@@ -2,7 +2,7 @@
  * `unplugin-bpf check [paths...]`: every diagnostic of every source, and no output files. `--pretty=false` prints
  * `file(line,col): error code: text`, which editors and CI know from TypeScript; `--watch` repeats on changes.
  */
-import { watch } from 'node:fs'
+import { statSync, watch } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { CompileError, type Diagnostic, lineColumn, renderDiagnostic } from '@unplugin-bpf/core'
 import { displayName } from '../compile-file.ts'
@@ -18,8 +18,11 @@ export interface CheckFlags {
 
 export async function checkCommand(paths: readonly string[], flags: CheckFlags): Promise<void> {
   const pretty = flags.pretty === 'true'
+  const started = Date.now()
   const result = await checkAll(paths, { pretty, btf: flags.btf })
-  if (flags.watch) return watchSources(result.watched, () => checkAll(paths, { pretty, btf: flags.btf }))
+  if (flags.watch) {
+    return watchSources(result.watched, started, () => checkAll(paths, { pretty, btf: flags.btf }))
+  }
   if (result.errors > 0) throw new Refused(result.summary)
 }
 
@@ -82,8 +85,12 @@ function counted(n: number, noun: string): string {
 /** Editors write a file in several steps: changes within this time are one. */
 const SETTLE_MS = 100
 
-/** Runs until the process is interrupted. */
-async function watchSources(first: ReadonlySet<string>, check: () => Promise<CheckOutcome>): Promise<void> {
+/** Runs until the process is interrupted. `started`: when the check of `first` began, in milliseconds. */
+async function watchSources(
+  first: ReadonlySet<string>,
+  started: number,
+  check: () => Promise<CheckOutcome>,
+): Promise<void> {
   let watched = first
   const watchers = new Map<string, ReturnType<typeof watch>>()
   let timer: NodeJS.Timeout | undefined
@@ -104,6 +111,8 @@ async function watchSources(first: ReadonlySet<string>, check: () => Promise<Che
     }
   }
   follow()
+  // What was saved while the first check ran came before the watchers.
+  if ([...first].some((path) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= started)) await again()
   await new Promise<void>((done) => process.once('SIGINT', done))
   for (const watcher of watchers.values()) watcher.close()
   clearTimeout(timer)

@@ -124,10 +124,15 @@ function packageVersion(): string {
   return manifest ? JSON.parse(readFileSync(manifest, 'utf8')).version : 'unknown'
 }
 
-/** Colours the severity and the carets, on terminals only (picocolors looks at NO_COLOR and isTTY). */
+/** Only where a person reads: picocolors alone would colour pipes in CI too. */
+const colour = pc.createColors(
+  pc.isColorSupported && (process.stderr.isTTY === true || process.env.FORCE_COLOR !== undefined),
+)
+
+/** Colours the severity and the carets. */
 function colourErrors(text: string): string {
   return text
-    .replace(/\berror(?=\[|:)/g, pc.bold(pc.red('error')))
-    .replace(/\bwarning(?=\[)/g, pc.bold(pc.yellow('warning')))
-    .replace(/^(\s+\|\s*)(\^+)$/gm, (_, gutter: string, carets: string) => gutter + pc.red(carets))
+    .replace(/\berror(?=\[|:)/g, colour.bold(colour.red('error')))
+    .replace(/\bwarning(?=\[)/g, colour.bold(colour.yellow('warning')))
+    .replace(/^(\s+\|\s*)(\^+)$/gm, (_, gutter: string, carets: string) => gutter + colour.red(carets))
 }
