@@ -3,7 +3,7 @@
  * the VM, every fourth in the kernel too. `npm run fuzz` does the same for as many as there is time for.
  */
 import { describe, expect, it } from 'vitest'
-import { canUseKernel, skipNote } from '../support/kernel-oracle.ts'
+import { canUseKernel } from '../support/kernel-oracle.ts'
 import { check, type Machine, packetsFor, variantsOf } from './check.ts'
 import { subjectOf } from './failing.ts'
 import { randomProgram } from './programs.ts'
@@ -15,28 +15,28 @@ const BATCH = 50
 const FIRST = 1_000_000
 const kernel = canUseKernel()
 
-function outcomeOf(seed: number, machines: readonly Machine[]) {
+/** Most of the time goes into compiling, so the third variant and the kernel have their turns. */
+function outcomeOf(seed: number) {
   const program = randomProgram(seed)
   const subject = subjectOf(program, program.forms)
-  return check(subject, packetsFor(subject, 6), variantsOf(subject, machines))
+  const machines: Machine[] = kernel.ok && seed % 4 === 0 ? ['vm', 'kernel'] : ['vm']
+  const variants = variantsOf(subject, machines)
+  return check(subject, packetsFor(subject, 6), seed % 3 === 0 ? variants : variants.filter((_, i) => i % 3 < 2))
 }
 
-function expectAgreement(first: number, step: number, machines: readonly Machine[]): void {
+function expectAgreement(first: number): void {
   let refused = 0
-  for (let seed = first; seed < first + BATCH; seed += step) {
-    const outcome = outcomeOf(seed, machines)
+  for (let seed = first; seed < first + BATCH; seed++) {
+    const outcome = outcomeOf(seed)
     if (outcome.kind === 'refused') refused++
     else expect(outcome, `npm run fuzz -- --count 1 --seed ${seed}`).toMatchObject({ kind: 'agrees' })
   }
-  expect(refused).toBeLessThan(BATCH / step / 5)
+  expect(refused).toBeLessThan(BATCH / 5)
 }
 
-describe('random programs of the whole language', () => {
+describe(`random programs of the whole language${kernel.ok ? '' : `, only in the VM (${kernel.reason})`}`, () => {
   const batches = Array.from({ length: COUNT / BATCH }, (_, i) => FIRST + i * BATCH)
-  it.each(batches)('agree in the VM: seeds from %i', (first) => expectAgreement(first, 1, ['vm']))
-  it.skipIf(!kernel.ok).each(batches)(`agree in the kernel: seeds from %i${skipNote(kernel)}`, (first) =>
-    expectAgreement(first, 4, ['kernel']),
-  )
+  it.each(batches)('agree: seeds from %i', expectAgreement)
 
   it('come again from their seeds', () => {
     expect(randomProgram(5)).toEqual(randomProgram(5))
