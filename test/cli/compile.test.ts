@@ -152,7 +152,7 @@ describe('bad input', () => {
     }
     expect(folder.names().filter((name) => name.includes('tmp'))).toEqual([])
   })
-  it.skipIf(process.getuid?.() === 0)('an unreadable source (skipped for root, who may read everything)', async () => {
+  it.skipIf(process.getuid?.() === 0)('an unreadable source (skipped: root may read everything)', async () => {
     chmodSync(join(folder.path, 'count.bpf.lisp'), 0)
     expectRefusal(await folder.run('compile', 'count.bpf.lisp'), 'permission denied')
   })

@@ -14,7 +14,9 @@ export class SummaryReporter implements Reporter {
       for (const test of tests) {
         const state = test.result().state
         if (state !== 'pending') counts[state]++
-        if (state === 'skipped') reasons.set(reasonOf(test), (reasons.get(reasonOf(test)) ?? 0) + 1)
+        if (state !== 'skipped') continue
+        const reason = reasonOf(test)
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
       }
       // A file that fails to load has no tests but is a failure all the same.
       if (tests.length === 0 && module.state() === 'failed') counts.failed++

@@ -1,6 +1,5 @@
 /**
- * Opcode bytes as selection composes them from tables/opcodes: class, operation and size of each SSA op; and what the
- * opposite and the mirror of a predicate are.
+ * Opcode bytes as selection composes them from tables/opcodes: class, operation and size of each SSA op.
  */
 
 import type { BinaryOpName, Pred } from '../tables/ir-ops.ts'
@@ -21,36 +20,6 @@ import {
   ATOMIC_CODE as TABLE_ATOMIC_CODE,
 } from '../tables/opcodes.ts'
 import type { IntBits } from '../types/types.ts'
-
-/** The predicate that holds exactly when this one does not. `set` has none. */
-export const INVERSE: Record<Pred, Pred | undefined> = {
-  eq: 'ne',
-  ne: 'eq',
-  ult: 'uge',
-  uge: 'ult',
-  ule: 'ugt',
-  ugt: 'ule',
-  slt: 'sge',
-  sge: 'slt',
-  sle: 'sgt',
-  sgt: 'sle',
-  set: undefined,
-}
-
-/** The predicate with its operands exchanged. */
-export const SWAPPED: Record<Pred, Pred> = {
-  eq: 'eq',
-  ne: 'ne',
-  ult: 'ugt',
-  ugt: 'ult',
-  ule: 'uge',
-  uge: 'ule',
-  slt: 'sgt',
-  sgt: 'slt',
-  sle: 'sge',
-  sge: 'sle',
-  set: 'set',
-}
 
 export const OP = {
   /** 64-bit move of a register. */

@@ -1,9 +1,9 @@
 /** Selection of comparisons: conditional jumps at every instruction set level, and comparisons as values. */
 import type { Inst, InstOf } from '../ssa/func.ts'
-import type { Pred } from '../tables/ir-ops.ts'
+import { INVERSE_PRED, type Pred, SWAPPED_PRED } from '../tables/ir-ops.ts'
 import { SOURCE_REG } from '../tables/opcodes.ts'
 import { atLeast } from './cpu.ts'
-import { aluOpcode, INVERSE, jumpOpcode, OP, SWAPPED } from './encoding.ts'
+import { aluOpcode, jumpOpcode, OP } from './encoding.ts'
 import type { IselContext } from './isel-context.ts'
 import { copyOf, emit, emitConst, newBlock, newReg, resultReg, valueReg } from './isel-context.ts'
 import type { MachBlock, Reg } from './mach.ts'
@@ -34,7 +34,7 @@ export function emitBranch(cx: IselContext, condition: Condition, taken: MachBlo
 function canonical(condition: Condition): Condition {
   const { pred, width, left, right } = condition
   if (left.op !== 'const' || right.op === 'const') return condition
-  return { pred: SWAPPED[pred], width, left: right, right: left }
+  return { pred: SWAPPED_PRED[pred], width, left: right, right: left }
 }
 
 type Extend = 'zero' | 'sign'
@@ -110,7 +110,7 @@ const MISSING_IN_V1: ReadonlySet<Pred> = new Set(['ult', 'ule', 'slt', 'sle'])
 export function finishBranch(cx: IselContext, condition: RegCondition, targets: [MachBlock, MachBlock]): void {
   const { dst, src, imm, width, keepsPointer } = condition
   const flip = cx.cpu === 'v1' && MISSING_IN_V1.has(condition.pred)
-  const opcode = jumpOpcode(flip ? INVERSE[condition.pred]! : condition.pred, width)
+  const opcode = jumpOpcode(flip ? INVERSE_PRED[condition.pred]! : condition.pred, width)
   if (src === undefined) emit(cx, opcode, { dst, imm, keepsPointer })
   else emit(cx, opcode | SOURCE_REG, { dst, src })
   cx.block.succs = flip ? [targets[1], targets[0]] : targets

@@ -8,9 +8,10 @@
  * predecessors can fall through. Jumps to a lone `exit` become that exit.
  */
 
+import { INVERSE_PRED } from '../tables/ir-ops.ts'
 import type { Cpu } from './cpu.ts'
 import { atLeast } from './cpu.ts'
-import { INVERSE, isConditional, OP, predOf, withPred } from './encoding.ts'
+import { isConditional, OP, predOf, withPred } from './encoding.ts'
 import type { MachBlock, MachFunc, MachInst } from './mach.ts'
 import { mach, predecessors, terminatorOf } from './mach.ts'
 
@@ -83,7 +84,7 @@ function nextBlock(
   const rivals = (succ: MachBlock): number => preds.get(succ)!.filter((pred) => !placed.has(pred)).length
   const last = terminatorOf(block)
   // A jump without an inverse can only fall through to its second target.
-  if (last && isConditional(last.opcode) && INVERSE[predOf(last.opcode)] === undefined) {
+  if (last && isConditional(last.opcode) && INVERSE_PRED[predOf(last.opcode)] === undefined) {
     if (open.includes(block.succs[1]!)) return block.succs[1]
   }
   open.sort((a, b) => rivals(a) - rivals(b) || block.succs.indexOf(b) - block.succs.indexOf(a))
@@ -112,7 +113,7 @@ function jumpTo(target: MachBlock, near: MachInst | undefined): LinearInst {
 }
 
 function inverseOf(inst: MachInst, cpu: Cpu): MachInst | undefined {
-  const pred = INVERSE[predOf(inst.opcode)]
+  const pred = INVERSE_PRED[predOf(inst.opcode)]
   const isLess = pred === 'ult' || pred === 'ule' || pred === 'slt' || pred === 'sle'
   if (!pred || (isLess && !atLeast(cpu, 'v2'))) return undefined
   return { ...inst, opcode: withPred(inst.opcode, pred) }

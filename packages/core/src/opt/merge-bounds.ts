@@ -11,8 +11,10 @@
  * these do nothing but branch, and leave only to b9. The check only moves up and grows, so the verifier knows more
  * (find_good_pkt_pointers, kernel/bpf/verifier.c; 6.18).
  */
+
 import { memoryOf, rootOf } from '../ssa/alias.ts'
 import type { Block, Func, Inst, InstOf } from '../ssa/func.ts'
+import { SWAPPED_PRED } from '../tables/ir-ops.ts'
 import { rowOf } from './effects.ts'
 import type { Pass } from './pass.ts'
 
@@ -48,14 +50,13 @@ interface Check {
 
 /** Outcome that means "too short", by predicate with the pointer on the left. */
 const FAILS_WHEN = { ugt: true, ule: false } as const
-const MIRRORED = { ult: 'ugt', uge: 'ule' } as const
 
 function checkOf(block: Block): Check | undefined {
   const branch = block.insts.at(-1)
   if (branch?.op !== 'br' || branch.attr.width !== 64) return undefined
   const { pred } = branch.attr
   const side = pred in FAILS_WHEN ? 0 : 1
-  const left = side === 0 ? pred : MIRRORED[pred as keyof typeof MIRRORED]
+  const left = side === 0 ? pred : SWAPPED_PRED[pred]
   if (!(left in FAILS_WHEN)) return undefined
   const [pointer, end] = side === 0 ? branch.args : [...branch.args].reverse()
   const { root: base, offset: size } = rootOf(pointer!)

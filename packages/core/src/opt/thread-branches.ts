@@ -17,7 +17,7 @@ import { unreachableBlocks } from '../ssa/cfg.ts'
 import type { DomTree } from '../ssa/dom.ts'
 import { dominators } from '../ssa/dom.ts'
 import type { Block, Func, Inst, InstOf } from '../ssa/func.ts'
-import type { Pred } from '../tables/ir-ops.ts'
+import { INVERSE_PRED, type Pred } from '../tables/ir-ops.ts'
 import type { Pass } from './pass.ts'
 
 export const threadBranches: Pass = {
@@ -110,24 +110,11 @@ function factOf(from: Block, to: Block): Fact | undefined {
   return { ...last.attr, a: last.args[0]!, b: last.args[1]!, holds: from.succs[0] === to }
 }
 
-const INVERSE: Readonly<Partial<Record<Pred, Pred>>> = {
-  eq: 'ne',
-  ne: 'eq',
-  ult: 'uge',
-  uge: 'ult',
-  ugt: 'ule',
-  ule: 'ugt',
-  slt: 'sge',
-  sge: 'slt',
-  sgt: 'sle',
-  sle: 'sgt',
-}
-
 function decide(fact: Fact, test: Comparison): boolean | undefined {
   if (fact.width !== test.width || !sameValue(fact.a, test.a)) return undefined
   if (sameValue(fact.b, test.b)) {
     if (fact.pred === test.pred) return fact.holds
-    return INVERSE[fact.pred] === test.pred ? !fact.holds : undefined
+    return INVERSE_PRED[fact.pred] === test.pred ? !fact.holds : undefined
   }
   // `a` equals one constant: every test of it against another is decided.
   const equals = fact.holds ? fact.pred === 'eq' : fact.pred === 'ne'

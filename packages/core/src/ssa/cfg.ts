@@ -3,24 +3,11 @@
  * are computed afresh on each call, since any edit of an edge makes them wrong.
  */
 import type { Block, Func } from './func.ts'
+import { postorderFrom } from './graph.ts'
 
-/** Every block after its successors (back edges aside). Iterative: functions may be thousands of blocks deep. */
+/** Every block after its successors (back edges aside). */
 export function postorder(fn: Func): Block[] {
-  const order: Block[] = []
-  const seen = new Set<Block>([fn.entry])
-  const stack: { readonly block: Block; next: number }[] = [{ block: fn.entry, next: 0 }]
-  while (stack.length > 0) {
-    const top = stack.at(-1)!
-    const succ = top.block.succs[top.next++]
-    if (succ === undefined) {
-      order.push(top.block)
-      stack.pop()
-    } else if (!seen.has(succ)) {
-      seen.add(succ)
-      stack.push({ block: succ, next: 0 })
-    }
-  }
-  return order
+  return postorderFrom(fn.entry)
 }
 
 /** Every block before its successors (back edges aside). */

@@ -1,9 +1,10 @@
 /**
- * Dominator tree, after Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm" (2001). Numbers of a walk over the
- * tree make `dominates` two comparisons. Unreachable blocks are not in the tree. Wrong after any edit of an edge.
+ * Dominator tree. Numbers of a walk over the tree make `dominates` two comparisons. Unreachable blocks are not in the
+ * tree. Wrong after any edit of an edge.
  */
 import { postorder } from './cfg.ts'
 import type { Block, Func, Inst } from './func.ts'
+import { immediateDominators } from './graph.ts'
 
 export interface DomTree {
   /** Reverse postorder of the reachable blocks. */
@@ -20,7 +21,7 @@ export interface DomTree {
 export function dominators(fn: Func): DomTree {
   const order = postorder(fn).reverse()
   const index = new Map(order.map((block, i) => [block, i]))
-  const idom = immediateDominators(order, index)
+  const idom = immediateDominators(order, index, (block) => block.preds)
   const children: Block[][] = order.map(() => [])
   for (let i = 1; i < order.length; i++) children[idom[i]!]!.push(order[i]!)
   const { enter, leave } = numberTree(order, index, children)
@@ -46,34 +47,6 @@ export function dominators(fn: Func): DomTree {
       return from === to ? from.insts.indexOf(value) < from.insts.indexOf(at) : dominates(from, to)
     },
   }
-}
-
-function immediateDominators(order: readonly Block[], index: ReadonlyMap<Block, number>): Int32Array {
-  const idom = new Int32Array(order.length).fill(-1)
-  idom[0] = 0
-  const intersect = (a: number, b: number): number => {
-    while (a !== b) {
-      while (a > b) a = idom[a]!
-      while (b > a) b = idom[b]!
-    }
-    return a
-  }
-  for (let changed = true; changed; ) {
-    changed = false
-    for (let i = 1; i < order.length; i++) {
-      let found = -1
-      for (const pred of order[i]!.preds) {
-        const p = index.get(pred)
-        if (p === undefined || idom[p] === -1) continue
-        found = found === -1 ? p : intersect(p, found)
-      }
-      if (idom[i] !== found) {
-        idom[i] = found
-        changed = true
-      }
-    }
-  }
-  return idom
 }
 
 /** Times of entering and leaving each node in a walk over the tree. */

@@ -105,3 +105,33 @@ export type BinaryOpName =
 
 /** Branch and compare predicates; `set` tests `a & b != 0` (JSET). The opposite of `set` is `clear`, which BPF lacks. */
 export type Pred = 'eq' | 'ne' | 'ult' | 'ule' | 'ugt' | 'uge' | 'slt' | 'sle' | 'sgt' | 'sge' | 'set'
+
+/** not (a pred b)  <=>  a INVERSE_PRED[pred] b */
+export const INVERSE_PRED: Readonly<Record<Pred, Pred | undefined>> = {
+  eq: 'ne',
+  ne: 'eq',
+  ult: 'uge',
+  uge: 'ult',
+  ule: 'ugt',
+  ugt: 'ule',
+  slt: 'sge',
+  sge: 'slt',
+  sle: 'sgt',
+  sgt: 'sle',
+  set: undefined,
+}
+
+/** a pred b  <=>  b SWAPPED_PRED[pred] a */
+export const SWAPPED_PRED: Readonly<Record<Pred, Pred>> = {
+  eq: 'eq',
+  ne: 'ne',
+  ult: 'ugt',
+  ugt: 'ult',
+  ule: 'uge',
+  uge: 'ule',
+  slt: 'sgt',
+  sgt: 'slt',
+  sle: 'sge',
+  sge: 'sle',
+  set: 'set',
+}

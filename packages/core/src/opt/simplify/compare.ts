@@ -10,7 +10,7 @@
  */
 import { byteSwap, compare, truncate } from '../../arith/alu.ts'
 import type { Inst, InstOf } from '../../ssa/func.ts'
-import type { Pred } from '../../tables/ir-ops.ts'
+import { INVERSE_PRED, type Pred, SWAPPED_PRED } from '../../tables/ir-ops.ts'
 import { fitsWord, knownBits, unsignedMax, unsignedMin } from '../known-bits.ts'
 import { swappedOperand } from './bswap.ts'
 import type { RuleContext } from './rule.ts'
@@ -27,36 +27,6 @@ export interface Condition {
 
 export type ConditionRule = (condition: Condition, cx: RuleContext) => Condition | boolean | undefined
 
-/** a pred b  <=>  b MIRROR[pred] a */
-const MIRROR: Record<Pred, Pred> = {
-  eq: 'eq',
-  ne: 'ne',
-  ult: 'ugt',
-  ugt: 'ult',
-  ule: 'uge',
-  uge: 'ule',
-  slt: 'sgt',
-  sgt: 'slt',
-  sle: 'sge',
-  sge: 'sle',
-  set: 'set', // biome-ignore format: one row
-}
-
-/** not (a pred b)  <=>  a OPPOSITE[pred] b */
-export const OPPOSITE: Record<Pred, Pred | undefined> = {
-  eq: 'ne',
-  ne: 'eq',
-  ult: 'uge',
-  uge: 'ult',
-  ugt: 'ule',
-  ule: 'ugt',
-  slt: 'sge',
-  sge: 'slt',
-  sgt: 'sle',
-  sle: 'sgt',
-  set: undefined, // biome-ignore format: one row
-}
-
 const UNSIGNED: Partial<Record<Pred, Pred>> = { slt: 'ult', sle: 'ule', sgt: 'ugt', sge: 'uge' }
 
 const isEquality = (pred: Pred): boolean => pred === 'eq' || pred === 'ne'
@@ -66,7 +36,7 @@ const isNumber = ({ a, b }: Condition): boolean => a.type === 'int' && b.type ==
 const constants: ConditionRule = ({ pred, width, a, b }) => {
   if (a.op !== 'const') return undefined
   if (b.op === 'const') return compare(pred, a.attr.value, b.attr.value, width)
-  return { pred: MIRROR[pred], width, a: b, b: a }
+  return { pred: SWAPPED_PRED[pred], width, a: b, b: a }
 }
 
 /** The address of an element of a map is never null. */
@@ -138,7 +108,7 @@ const ofComparison: ConditionRule = ({ pred, a, b }) => {
 function inner(a: InstOf<'cmp'>, holds: boolean): Condition {
   const condition = { pred: a.attr.pred, width: a.attr.width, a: a.args[0]!, b: a.args[1]! }
   if (holds) return condition
-  const opposite = OPPOSITE[condition.pred]
+  const opposite = INVERSE_PRED[condition.pred]
   return opposite ? { ...condition, pred: opposite } : { ...condition, negated: true }
 }
 
