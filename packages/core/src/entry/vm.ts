@@ -3,6 +3,7 @@
 export { type BareResult, runInsns } from '../vm/bare.ts'
 export { VmError } from '../vm/errno.ts'
 export { type FaultPlace, VmFault } from '../vm/fault.ts'
+export type { HelperCall, HelperHook } from '../vm/helpers/hook.ts'
 export type { PerfEvent, VmOptions, VmTask } from '../vm/options.ts'
 export type { StepHook, StepState } from '../vm/trace.ts'
 export { createVm, type Vm } from '../vm/vm.ts'

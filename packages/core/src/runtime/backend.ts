@@ -71,6 +71,15 @@ export interface RunResult {
   readonly ctx?: Uint8Array | undefined
   /** Mean nanoseconds of a run. */
   readonly durationNs: number
+  /** Where the program sent the packet; the kernel does not tell. */
+  readonly redirect?: Redirect | undefined
+}
+
+/** What a redirect helper was called with, last in a run. */
+export interface Redirect {
+  /** The interface, or the map and the key in it. */
+  readonly to: { readonly ifindex: number } | { readonly map: string; readonly key: number }
+  readonly flags: number
 }
 
 export interface AttachOptions {

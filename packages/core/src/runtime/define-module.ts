@@ -57,6 +57,7 @@ export function defineModule<S extends ModuleShape>(meta: ModuleMeta, backends: 
 }
 
 function chooseBackend(name: string, backends: Backends, options: LoadOptions): (object: BpfObject) => ObjectBackend {
+  if (typeof options.backend === 'function') return options.backend
   const variable = backends.env?.(BACKEND_VARIABLE)
   const wanted = options.backend ?? checkWanted(variable) ?? 'kernel'
   const kind: BackendKind = wanted === 'auto' ? usableBackend(backends) : checkWanted(wanted) === 'vm' ? 'vm' : 'kernel'
@@ -69,7 +70,7 @@ function chooseBackend(name: string, backends: Backends, options: LoadOptions): 
   )
 }
 
-function checkWanted(text: string | undefined): LoadOptions['backend'] {
+function checkWanted(text: string | undefined): BackendKind | 'auto' | undefined {
   if (text === undefined || text === '') return undefined
   if (text === 'kernel' || text === 'vm' || text === 'auto') return text
   throw new TypeError(`unknown backend ${JSON.stringify(text)}: expected kernel, vm or auto`)

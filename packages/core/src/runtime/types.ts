@@ -3,6 +3,7 @@
  * `.bpf.lisp` file names these types; `createHandles` makes the objects. Keys and values are JavaScript values
  * (`codec.ts`); kernel and VM behave alike.
  */
+import type { BpfObject } from '../object/object.ts'
 import type { BackendKind, Link, ObjectBackend } from './backend.ts'
 import type { Codec } from './codec.ts'
 
@@ -207,12 +208,15 @@ export interface SocketAttachOptions {
 }
 
 export interface XdpProgram extends PacketProgram {
+  readonly type: 'xdp'
   attach(options: XdpAttachOptions): Link
 }
 export interface TcProgram extends PacketProgram {
+  readonly type: 'sched_cls' | 'sched_act'
   attach(options: TcAttachOptions): Link
 }
 export interface CgroupSkbProgram extends PacketProgram {
+  readonly type: 'cgroup_skb'
   attach(options: CgroupAttachOptions): Link
 }
 /** cgroup_sock, cgroup_sock_addr, sock_ops, cgroup_device, cgroup_sysctl, cgroup_sockopt. */
@@ -220,6 +224,7 @@ export interface CgroupProgram extends ContextProgram {
   attach(options: CgroupAttachOptions): Link
 }
 export interface SocketFilterProgram extends PacketProgram {
+  readonly type: 'socket_filter'
   attach(options: SocketAttachOptions): Link
 }
 export interface TracepointProgram extends ContextProgram {
@@ -269,8 +274,11 @@ export interface MapInfo {
 
 export interface LoadOptions {
   /** Default: environment variable UNPLUGIN_BPF_BACKEND, else `kernel`. `auto`: the kernel where it is usable. */
-  readonly backend?: BackendKind | 'auto' | undefined
+  readonly backend?: BackendKind | 'auto' | CreateBackend | undefined
 }
+
+/** A backend of one's own making: a VM with options, for example. */
+export type CreateBackend = (object: BpfObject) => ObjectBackend
 
 /** A compiled file, as imported: `import filter from './filter.bpf.lisp'`. */
 export interface BpfModule<S extends ModuleShape = ModuleShape> {

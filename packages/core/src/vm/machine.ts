@@ -2,6 +2,7 @@
  * The state of a running program: registers (constants behind them, see code.ts), memory, call frames, and what helpers
  * need. `step.ts` executes on it; helpers read their arguments and set r0 through its methods.
  */
+import type { Redirect } from '../runtime/backend.ts'
 import { getBig, type Registers, setBig } from './alu.ts'
 import { CODE_TAG, type Code } from './code.ts'
 import type { VmMap, VmRecord } from './maps/map.ts'
@@ -36,6 +37,7 @@ export interface RunState {
   /** Records reserved and not yet submitted or discarded. */
   readonly records: Map<Region, VmRecord>
   tailCalls: number
+  redirect?: Redirect | undefined
   /** Tells the context that the packet's length changed (`__sk_buff.len`). */
   readonly setLength: ((length: number) => void) | undefined
 }

@@ -1,4 +1,5 @@
 /** What the host may choose about a VM; every option has a default that needs nothing from the host. */
+import type { HelperHook } from './helpers/hook.ts'
 import type { StepHook } from './trace.ts'
 
 export interface VmTask {
@@ -37,13 +38,17 @@ export interface VmOptions {
   readonly onPerfEvent?: ((event: PerfEvent) => void) | undefined
   /** Called before every instruction. */
   readonly onStep?: StepHook | undefined
+  /** Called before every helper; a number that it returns is the helper's result. */
+  readonly onHelper?: HelperHook | undefined
 }
 
 export type VmSettings = {
-  readonly [K in 'cpus' | 'cpu' | 'insnLimit' | 'stackFill']: number
+  readonly [K in 'cpus' | 'insnLimit' | 'stackFill']: number
 } & {
   readonly now: () => bigint
-  readonly task: VmTask
+  /** These two change between runs. */
+  cpu: number
+  task: VmTask
 } & Pick<VmOptions, 'onPrintk' | 'onPerfEvent' | 'onStep'>
 
 const DEFAULT_TASK: VmTask = { pid: 1000, tgid: 1000, uid: 0, gid: 0, comm: 'vm' }

@@ -9,6 +9,7 @@ import type { MapBackend, ObjectBackend, ProgramBackend, RingBackend, RunInput, 
 import { PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
 import { type Code, ConstantPool, decodeProgram } from './code.ts'
 import { ERRNO, VmError } from './errno.ts'
+import { hookedHelpers } from './helpers/hook.ts'
 import { HELPERS_BY_ID } from './helpers/index.ts'
 import { Machine, type RunState } from './machine.ts'
 import { createMapBackend } from './map-backend.ts'
@@ -16,17 +17,21 @@ import { createMap } from './maps/create.ts'
 import type { VmMap } from './maps/map.ts'
 import type { RingMap } from './maps/ringbuf.ts'
 import { Memory, OFFSET_BASE } from './memory.ts'
-import { settingsOf, type VmOptions } from './options.ts'
+import { settingsOf, type VmOptions, type VmTask } from './options.ts'
 import { execute, faultAt } from './step.ts'
 import { createScene } from './test-run.ts'
 
 export interface Vm extends ObjectBackend {
   readonly kind: 'vm'
+  /** CPU that later runs are on. */
+  setCpu(cpu: number): void
+  /** Changes what the current-task helpers see from the next run on. */
+  setTask(task: Partial<VmTask>): void
 }
 
 export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
   const settings = settingsOf(options)
-  if (settings.cpu >= settings.cpus) throw new VmError(`cpu ${settings.cpu}, but there are only ${settings.cpus}`)
+  checkCpu(settings.cpu, settings.cpus)
   const memory = new Memory()
   const vmMaps = new Map(object.maps.map((spec) => [spec.name, createMap({ spec, memory, cpus: settings.cpus })]))
   const constants = new ConstantPool()
@@ -34,7 +39,8 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
     const linked = linkProgram(object, program)
     return decodeProgram(linked, constants, resolver(linked, vmMaps))
   })
-  const machine = new Machine({ settings, helpers: HELPERS_BY_ID, memory, constants, seed: options.seed ?? 1 })
+  const helpers = hookedHelpers(HELPERS_BY_ID, options.onHelper)
+  const machine = new Machine({ settings, helpers, memory, constants, seed: options.seed ?? 1 })
   for (const map of vmMaps.values()) machine.mapsByPointer.set(map.pointer.hi, map)
 
   let closed = false
@@ -58,10 +64,21 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
     object,
     maps,
     programs,
+    setCpu(cpu) {
+      checkCpu(cpu, settings.cpus)
+      settings.cpu = cpu
+    },
+    setTask(task) {
+      settings.task = { ...settings.task, ...task }
+    },
     close() {
       closed = true
     },
   }
+}
+
+function checkCpu(cpu: number, cpus: number): void {
+  if (!Number.isInteger(cpu) || cpu < 0 || cpu >= cpus) throw new VmError(`cpu ${cpu}, but there are only ${cpus}`)
 }
 
 function isRing(map: VmMap): map is RingMap {
@@ -151,7 +168,8 @@ function runProgram(machine: Machine, code: Code, row: ProgramTypeRow, input: Ru
     }
   }
   const durationNs = ((Date.now() - begin) * 1e6) / repeat
-  return { retval: machine.lo[0]! >>> 0, durationNs, ...result() }
+  const { redirect } = machine.run
+  return { retval: machine.lo[0]! >>> 0, durationNs, ...result(), ...(redirect && { redirect }) }
 }
 
 function checkReleased(machine: Machine, run: RunState): void {

@@ -57,6 +57,7 @@ const redirectMap: VmHelper = (m) => {
   const bytes = Uint8Array.of(key, key >>> 8, key >>> 16, key >>> 24)
   const found = map.find(bytes, 0, 'peek')
   const isSet = found >= 0 && map.values!.view.getUint32(found, true) !== 0
+  if (isSet) m.run.redirect = { to: { map: map.spec.name, key }, flags: m.u32(3) }
   // XDP_REDIRECT, or the low bits of the flags for a missing entry (__bpf_xdp_redirect_map).
   m.result(isSet ? 4 : m.u32(3) & 3)
 }

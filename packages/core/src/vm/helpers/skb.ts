@@ -91,8 +91,10 @@ const changeHead: VmHelper = (m) => {
 const redirect: VmHelper = (m) => {
   const { type } = m.code.program
   // BPF_F_INGRESS is the only flag; XDP takes none.
-  if (type === 'xdp') return m.result(m.u64(2) === 0n ? 4 : 0)
-  m.result((m.u64(2) & ~1n) === 0n ? 7 : 2)
+  const known = type === 'xdp' ? 0n : 1n
+  const accepted = (m.u64(2) & ~known) === 0n
+  if (accepted) m.run.redirect = { to: { ifindex: m.u32(1) }, flags: m.u32(2) }
+  m.result(type === 'xdp' ? (accepted ? 4 : 0) : accepted ? 7 : 2)
 }
 
 export const skbHelpers = {

@@ -1,0 +1,34 @@
+/** Helpers that ask a hook before they run, so that tests can make one fail without the condition that would. */
+import { type HelperName, helperById } from '../../tables/helpers/index.ts'
+import type { Machine, VmHelper } from '../machine.ts'
+
+export interface HelperCall {
+  readonly name: HelperName
+  /** ELF name of the map among the arguments; undefined for helpers without one. */
+  readonly map: string | undefined
+}
+
+/** What the helper gives back instead of running (a negative errno; 0 is null where it returns a pointer), or undefined. */
+export type HelperHook = (call: HelperCall) => number | undefined
+
+export function hookedHelpers(
+  helpers: ReadonlyMap<number, VmHelper>,
+  hook: HelperHook | undefined,
+): ReadonlyMap<number, VmHelper> {
+  if (hook === undefined) return helpers
+  return new Map([...helpers].map(([id, helper]) => [id, hooked(helperById(id)!, helper, hook)]))
+}
+
+function hooked(name: HelperName, helper: VmHelper, hook: HelperHook): VmHelper {
+  return (m) => {
+    const forced = hook({ name, map: mapArgument(m) })
+    if (forced === undefined) helper(m)
+    else m.result(forced)
+  }
+}
+
+/** Maps are the first or, behind a context, the second argument. */
+function mapArgument(m: Machine): string | undefined {
+  const map = m.mapsByPointer.get(m.hi[1]!) ?? m.mapsByPointer.get(m.hi[2]!)
+  return map?.spec.name
+}
