@@ -16,9 +16,9 @@ export function isTypeScript(path: string): boolean {
 
 /** @throws CompileError */
 export async function compileSource(path: string, options: SourceOptions = {}): Promise<CompiledSource> {
-  const { timeLimit, onFile, btf, ...rest } = options
-  if (isTypeScript(path)) return { language: 'ts', compiled: await compileBpfTs(path, { ...rest, timeLimit, onFile }) }
-  return { language: 'lisp', compiled: compileFile(path, { ...rest, btf }) }
+  if (isTypeScript(path)) return { language: 'ts', compiled: await compileBpfTs(path, options) }
+  const { timeLimit: _, onFile: __, ...rest } = options
+  return { language: 'lisp', compiled: compileFile(path, rest) }
 }
 
 /** The JavaScript that a bundler sees in place of the source. */

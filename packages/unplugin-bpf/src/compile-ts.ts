@@ -2,7 +2,6 @@
 import { resolve } from 'node:path'
 import {
   Bag,
-  type CompileOptions,
   compileModule,
   type EvaluatedExports,
   emitModuleJs,
@@ -10,15 +9,16 @@ import {
   type ParseSource,
   tsModuleExports,
 } from '@unplugin-bpf/core'
-import type { CompiledFile } from './compile-file.ts'
+import type { CompiledFile, FileOptions } from './compile-file.ts'
 import type { EvaluateOptions } from './evaluate/evaluate.ts'
+import { kernelData } from './kernel-data.ts'
 
 export interface CompiledTs extends CompiledFile {
   /** The module's exports, as data. */
   readonly evaluated: EvaluatedExports
 }
 
-export interface TsOptions extends Partial<CompileOptions>, EvaluateOptions {}
+export interface TsOptions extends FileOptions, EvaluateOptions {}
 
 /** By texts and options: builds for several targets and edits elsewhere ask for the same program again. */
 const compiled = new Map<string, CompiledTs>()
@@ -27,16 +27,16 @@ const KEPT = 64
 /** @throws CompileError. `path` may be relative to the working directory. */
 export async function compileBpfTs(path: string, options: TsOptions = {}): Promise<CompiledTs> {
   const absolute = resolve(path)
-  const { timeLimit, onFile, ...rest } = options
+  const { timeLimit, onFile, btf, ...rest } = options
   // Parser and transformer are native modules, which who compiles Lisp need not wait for.
   const { evaluateFile } = await import('./evaluate/evaluate.ts')
   const { key, module, parse } = await evaluateFile(absolute, { timeLimit, onFile })
   // Who traces wants to see the stages.
-  const cacheKey = rest.trace ? undefined : `${key} ${JSON.stringify(rest)}`
+  const cacheKey = rest.trace ? undefined : `${key} ${btf} ${JSON.stringify(rest)}`
   const known = cacheKey === undefined ? undefined : compiled.get(cacheKey)
   if (known) return known
   const bag = new Bag()
-  const lowered = lowerObject(module, parse as unknown as ParseSource, bag) // ESTree in both
+  const lowered = lowerObject({ evaluated: module, parse: parse as unknown as ParseSource, host: kernelData(btf) }, bag) // ESTree in both
   const result: CompiledTs = { ...compileModule(lowered, rest, bag), path: absolute, evaluated: module }
   if (cacheKey !== undefined) remember(cacheKey, result)
   return result

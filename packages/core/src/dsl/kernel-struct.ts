@@ -21,6 +21,8 @@ export interface KernelStruct<F extends KernelFieldSchemas> {
   readonly pointer: KernelStruct<F>
   /** Inside a kernel function: the struct at an address (`Task.at(bpf.getCurrentTask())`). */
   at(address: number | object): KernelView<F>
+  /** Inside a kernel function: does the kernel that loads the program have the field? Known at load time. */
+  has(field: keyof F & string): boolean
 }
 
 /** `kernel('task_struct', { pid: i32, comm: str(16) })`: field names are the kernel's, also in camel case. */
@@ -35,6 +37,7 @@ function create<F extends KernelFieldSchemas>(def: KernelStructDef): KernelStruc
       return create<F>({ ...def, pointer: true })
     },
     at: () => kernelOnly(`${def.struct}.at()`),
+    has: () => kernelOnly(`${def.struct}.has()`),
   }
   return define(live, def) as unknown as KernelStruct<F> // the phantom type
 }

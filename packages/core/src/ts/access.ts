@@ -7,6 +7,7 @@ import { failure } from './context.ts'
 import { contextMember } from './ctx.ts'
 import { globalRef } from './globals.ts'
 import { describe, numberOf } from './integers.ts'
+import { kernelMember } from './kernel.ts'
 import { elementRef, fieldRef, readPlace, usable } from './memory.ts'
 import { fromCaptured } from './names.ts'
 import type { DataValue, Value } from './value.ts'
@@ -19,6 +20,8 @@ export function member(cx: Cx, node: Node, value: Value, name: string): Value {
       return readPlace(cx, node, fieldRef(cx, node, usable(cx, node, value), name))
     case 'ctx':
       return contextMember(cx, node, name)
+    case 'kernel':
+      return kernelMember(cx, node, value, name)
     case 'data':
       return dataMember(cx, node, value, name)
     case 'list':

@@ -123,6 +123,15 @@ function fieldPlace(cx: Cx, node: Member): Place {
 function referenceOf(cx: Cx, node: Node, owner: Value): RefValue {
   if (owner.kind === 'ref') return usable(cx, node, owner)
   if (owner.kind === 'data' && owner.data.kind === 'global') return globalRef(cx, node, owner.data)
+  if (owner.kind === 'kernel') {
+    throw failure(
+      cx,
+      node,
+      'read-only-field',
+      'kernel memory cannot be assigned by a program',
+      'only what lies in maps and contexts can',
+    )
+  }
   const isData = owner.kind === 'data' || owner.kind === 'list' || owner.kind === 'object'
   throw failure(
     cx,

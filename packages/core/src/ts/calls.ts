@@ -14,6 +14,7 @@ import { nextView, packetView } from './ctx.ts'
 import { callHelper } from './helpers.ts'
 import { inline } from './inline.ts'
 import { assignable, cast, castForm, describe, numberOf, plain } from './integers.ts'
+import { kernelMethod } from './kernel.ts'
 import { mapMethod, release } from './maps.ts'
 import { usable } from './memory.ts'
 import { truthAsNumber } from './operators.ts'
@@ -61,16 +62,10 @@ function callMember(cx: Cx, node: Call, callee: Member): Value {
       return atomicOperation(cx, node, { name, target: node.arguments[0] as Expr | undefined, wanted }, args)
     }
     if (data.kind === 'kernelStruct') {
-      throw failure(
-        cx,
-        node,
-        'unsupported',
-        'kernel structs are not compiled yet',
-        'read the memory with `bpf.readKernel(dst, address)`',
-      )
+      return kernelMethod(cx, node, { def: data, name }, argumentsOf(cx, node))
     }
   }
-  if (owner.kind === 'ref' || owner.kind === 'ctx') {
+  if (owner.kind === 'ref' || owner.kind === 'ctx' || owner.kind === 'kernel') {
     throw failure(cx, callee.property, 'unknown-form', `${describe(owner)} has no method \`${name}\``)
   }
   return callValue(cx, node, member(cx, callee.property, owner, name), argumentsOf(cx, node))

@@ -8,6 +8,7 @@ import { unwrapped } from './ast.ts'
 import type { Cx } from './context.ts'
 import { branch, constForm, failure, inScope, nested, spanOf } from './context.ts'
 import { describe } from './integers.ts'
+import { kernelTest } from './kernel.ts'
 import { isComparison, isEquality } from './operators.ts'
 import type { Value } from './value.ts'
 
@@ -85,6 +86,10 @@ export function truthOf(cx: Cx, node: Node, value: Value): Condition {
     case 'ref':
       if (value.nullness) return { form: value.nullness.test, yes: [value.nullness.key], no: [] }
       return always(cx, node, true)
+    case 'kernel': {
+      const form = kernelTest(value)
+      return form ? { form, yes: [], no: [] } : always(cx, node, true)
+    }
     case 'data':
       if (value.data.kind === 'boolean') return always(cx, node, value.data.value)
       if (value.data.kind === 'string') return always(cx, node, value.data.value !== '')
@@ -108,7 +113,8 @@ function nullTest(cx: Cx, node: Binary): Condition | undefined {
   const other = isNull(node.right) ? node.left : isNull(node.left) ? node.right : undefined
   if (!other) return undefined
   const value = cx.lower.value(other)
-  const found = value.kind === 'ref' || value.kind === 'null' ? truthOf(cx, node, value) : always(cx, node, true)
+  const isPointer = value.kind === 'ref' || value.kind === 'kernel' || value.kind === 'null'
+  const found = isPointer ? truthOf(cx, node, value) : always(cx, node, true)
   return node.operator.startsWith('!') ? found : negated(found)
 }
 

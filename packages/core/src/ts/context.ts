@@ -12,6 +12,7 @@ import type { GlobalDef, MapDef } from '../dsl/map-def.ts'
 import type { ProgramDef, SubprogDef } from '../dsl/program-def.ts'
 import type { FunctionDecl, GlobalDecl, MapDecl } from '../forms/module.ts'
 import type { Form, Label, Local } from '../forms/node.ts'
+import type { Host } from '../host.ts'
 import type { IntType } from '../types/types.ts'
 import type { Expr, FunctionNode, Stmt } from './ast.ts'
 import type { Slot, Value } from './value.ts'
@@ -20,6 +21,9 @@ import type { Slot, Value } from './value.ts'
 export interface Unit {
   readonly evaluated: EvaluatedModule
   readonly bag: Bag
+  readonly host: Host
+  /** Fields of kernel structs (`task_struct.pid`) whose existence the programs ask for. */
+  readonly askedFields: Set<string>
   readonly files: ReadonlyMap<string, SourceFile>
   readonly mapOf: (def: MapDef) => MapDecl | undefined
   readonly globalOf: (def: GlobalDef) => GlobalDecl | undefined

@@ -12,9 +12,10 @@ import type { Node } from './ast.ts'
 import type { Cx } from './context.ts'
 import { bind, constForm, emit, failure, localForm, spanOf } from './context.ts'
 import { cast, castForm, describe, numberOf, plain, stable } from './integers.ts'
-import { bindRef, scalarForm } from './memory.ts'
+import { kernelValue } from './kernel.ts'
+import { bindRef, scalarForm, scalarValue } from './memory.ts'
 import type { RefValue, Value } from './value.ts'
-import { boolValue, intValue } from './value.ts'
+import { intValue } from './value.ts'
 
 /** A part of the context: a field of the table, or of the struct that describes a tracepoint. */
 interface Part {
@@ -75,13 +76,8 @@ function contextPart(cx: Cx, node: Node, name: string): Part {
 
 function loaded(cx: Cx, node: Node, type: IntType, { offset, field }: Omit<Part, 'type'>): Value {
   const span = spanOf(cx, node)
-  const swapped = type.order === 'net' && type.bits > 8
   const load: Form = { kind: 'ctxLoad', type: plain(type), offset, ...(field ? { field } : {}), span }
-  const form: Form = swapped ? { kind: 'bswap', bits: type.bits as 16 | 32 | 64, value: load, span } : load
-  if (type.display === 'bool') {
-    return boolValue({ kind: 'compare', pred: 'ne', left: form, right: constForm(0, span), span })
-  }
-  return intValue(form, plain(type))
+  return scalarValue(cx, node, type, load)
 }
 
 /** A kernel object behind a field (`ctx.sk`): its fields are those of the table of that name, when there is one. */
@@ -220,11 +216,17 @@ export function handlerArguments(cx: Cx, node: Node, context: ContextDef): reado
   }
 }
 
+/** Programs whose arguments the verifier knows by BTF. */
+const TYPED_ARGUMENTS: ReadonlySet<string> = new Set(['tracing', 'lsm'])
+
 /** Registers are 64 bits wide; the value is their low part. */
 function argument(cx: Cx, node: Node, type: ParamType, offset: number): Value {
   const span = spanOf(cx, node)
   const load: Form = { kind: 'ctxLoad', type: u64, offset, span }
   if (type.kind === 'int') return cast(cx, node, intValue(load, u64), plain(type))
-  // Addresses of kernel memory are numbers until a helper reads them.
-  return intValue(load, u64)
+  // Addresses of other memory are numbers until a helper reads them.
+  if (type.kind !== 'kernelStruct') return intValue(load, u64)
+  const direct = TYPED_ARGUMENTS.has(cx.program.type)
+  const field = { name: 'arg', offset, type: u64, pointer: 'btf' } as const
+  return kernelValue(cx, node, { ...type, pointer: false }, { ptr: direct ? { ...load, field } : load, direct })
 }

@@ -7,14 +7,15 @@ import type { Node, ObjectPattern, Pattern, VariableDeclaration } from './ast.ts
 import { REFUSED } from './ast.ts'
 import { sameLayout } from './construct.ts'
 import type { Cx } from './context.ts'
-import { bind, emit, failure, knows, localForm, Reported, spanOf } from './context.ts'
+import { bind, constForm, emit, failure, knows, localForm, Reported, spanOf } from './context.ts'
 import { checkedView } from './ctx.ts'
 import { assignable, castForm, describe, literalType, plain } from './integers.ts'
 import { boolLocalType } from './join.ts'
+import { kernelAddress, structOf } from './kernel.ts'
 import { addressForm, nullableForm } from './memory.ts'
 import { annotatedType } from './names.ts'
 import { truthAsNumber } from './operators.ts'
-import type { RefValue, Slot, Value } from './value.ts'
+import type { KernelValue, RefValue, Slot, Value } from './value.ts'
 import { boolValue, constValue, intValue } from './value.ts'
 
 export function declare(cx: Cx, node: VariableDeclaration): void {
@@ -99,6 +100,8 @@ function slotFor(cx: Cx, node: NamePattern, value: Value): Slot {
       return truthSlot(cx, node, value)
     case 'ref':
       return isVariable ? refVariable(cx, node, value) : { kind: 'value', value: refConstant(cx, node, value) }
+    case 'kernel':
+      return kernelSlot(cx, node, value)
     case 'data':
       if (value.data.kind === 'boolean' && isVariable) return truthSlot(cx, node, value)
       break
@@ -157,6 +160,27 @@ function refVariable(cx: Cx, node: NamePattern, value: RefValue): Slot {
   return { kind: 'ref', local, value: { ...held, variable: true } }
 }
 
+/** `let task = ...; task = task.parent`: the pointer is a variable. A constant has a pointer of its own, too. */
+function kernelSlot(cx: Cx, node: NamePattern, value: KernelValue): Slot {
+  if (value.steps.length > 0 && !cx.frame.assigned.has(node.name)) return { kind: 'value', value }
+  const span = spanOf(cx, node)
+  const local = bind(cx, span, { name: node.name, init: kernelAddress(cx, node, value) })
+  const root = value.steps.length > 0 ? structOf(cx, value.def) : value.root
+  return { kind: 'kernel', local, value: { ...value, ptr: localForm(local, span), root, steps: [] } }
+}
+
+function assignKernel(cx: Cx, node: NamePattern, slot: Extract<Slot, { kind: 'kernel' }>, value: Value): void {
+  const held = slot.value
+  const span = spanOf(cx, node)
+  const isNull = value.kind === 'null' && !held.direct
+  if (!isNull && (value.kind !== 'kernel' || value.def.struct !== held.def.struct || (held.direct && !value.direct))) {
+    const message = `\`${node.name}\` holds ${describe(held)}; this is ${describe(value)}`
+    throw failure(cx, node, 'wrong-kind', message, 'use two variables')
+  }
+  const form = value.kind === 'kernel' ? kernelAddress(cx, node, value) : constForm(0, span)
+  emit(cx, { kind: 'set', local: slot.local, value: form, span })
+}
+
 /** A view in a variable is held by its end: the bounds check and the step to the next view then need no addition. */
 const endForm = (view: RefValue): Form => addressForm({ ...view, offset: view.offset + sizeOf(view.type) })
 
@@ -196,6 +220,9 @@ export function assignName(cx: Cx, node: Extract<Pattern, { type: 'Identifier' }
     }
     case 'ref':
       assignReference(cx, node, slot, value)
+      return
+    case 'kernel':
+      assignKernel(cx, node, slot, value)
       return
     case 'broken':
       throw new Reported()

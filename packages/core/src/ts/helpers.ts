@@ -13,6 +13,7 @@ import type { Cx } from './context.ts'
 import { bind, constForm, emit, failure, localForm, spanOf } from './context.ts'
 import { objectType } from './ctx.ts'
 import { castForm, describe, numberOf, typeOfNum } from './integers.ts'
+import { kernelAddress } from './kernel.ts'
 import { declOf } from './maps.ts'
 import { addressForm, bindRef, bytesType, usable } from './memory.ts'
 import { truthAsNumber } from './operators.ts'
@@ -173,6 +174,7 @@ function argument(call: HelperCall, { arg, value, args }: Argument): Form {
       return addressForm(usable(cx, node, value))
     case 'address':
     case 'typed':
+      if (value.kind === 'kernel') return kernelAddress(cx, node, value)
       if (value.kind === 'ref') return addressForm(usable(cx, node, value))
       if (value.kind === 'ctx') return { kind: 'ctx', span }
       return number(cx, node, value)

@@ -149,6 +149,8 @@ export function describe(value: Value): string {
       return 'a truth value'
     case 'ref':
       return `a reference to ${describeType(value.type)}`
+    case 'kernel':
+      return `the kernel's \`${value.def.struct}\``
     case 'data':
       return describeData(value.data)
     case 'list':

@@ -10,8 +10,9 @@ import { sameLayout } from './construct.ts'
 import type { Cx } from './context.ts'
 import { bind, constForm, failure, knows, localForm, spanOf } from './context.ts'
 import { castForm, commonType, describe, type Num } from './integers.ts'
+import { kernelAddress, kernelValue } from './kernel.ts'
 import { nullableForm } from './memory.ts'
-import type { RefValue, Value } from './value.ts'
+import type { KernelValue, RefValue, Value } from './value.ts'
 import { boolValue, constValue, intValue, NULL_VALUE, VOID_VALUE } from './value.ts'
 
 export interface Joined {
@@ -30,6 +31,7 @@ export function join(cx: Cx, node: Node, values: readonly Value[]): Joined {
   if (rest.every((v) => isSame(v, first))) return { form: undefined, value: () => first }
   if (values.every(isTruth)) return joinTruths(cx, node)
   if (values.every((v) => v.kind === 'const' || v.kind === 'int')) return joinNumbers(cx, node, values as Num[])
+  if (values.every((v) => v.kind === 'kernel' || v.kind === 'null')) return joinKernel(cx, node, values)
   if (values.every((v) => v.kind === 'ref' || v.kind === 'null')) return joinRefs(cx, node, values)
   const kinds = [...new Set(values.map(describe))].join(' and ')
   throw failure(
@@ -88,6 +90,22 @@ function merged(cx: Cx, node: Node, a: Num, b: Num): Num {
   const literals = [a as { value: bigint }, b as { value: bigint }] // literals have no type
   const [low, high] = literals.map(({ value }) => value).sort((p, q) => (p < q ? -1 : 1))
   return low! < 0n ? intValue(constForm(0, spanOf(cx, node)), type) : constValue(high!)
+}
+
+function joinKernel(cx: Cx, node: Node, values: readonly Value[]): Joined {
+  const all = values.filter((v): v is KernelValue => v.kind === 'kernel')
+  const [first] = all
+  if (!first) return { form: undefined, value: () => NULL_VALUE }
+  const other = all.find((v) => v.def.struct !== first.def.struct)
+  if (other) {
+    const message = `the paths give ${describe(first)} and ${describe(other)}`
+    throw failure(cx, node, 'wrong-kind', message, 'use two variables')
+  }
+  const direct = all.length === values.length && all.every((v) => v.direct)
+  return {
+    form: (v) => (v.kind === 'kernel' ? kernelAddress(cx, node, v) : constForm(0, spanOf(cx, node))),
+    value: (form) => kernelValue(cx, node, first.def, { ptr: form, direct }),
+  }
 }
 
 function joinRefs(cx: Cx, node: Node, values: readonly Value[]): Joined {

@@ -16,6 +16,7 @@ import type { ProgramDef, SubprogDef } from '../dsl/program-def.ts'
 import { checkRecords, type RecordWording } from '../forms/check-records.ts'
 import type { FunctionDecl, GlobalDecl, MapDecl, Module, ProgramDecl } from '../forms/module.ts'
 import type { Form } from '../forms/node.ts'
+import type { Host } from '../host.ts'
 import { isIdentifier } from '../tables/names.ts'
 import { sizeOf } from '../types/layout.ts'
 import type { StructType, Type, UnionType } from '../types/types.ts'
@@ -45,13 +46,20 @@ interface State {
   readonly waiting: { readonly def: SubprogDef; readonly decl: FunctionDecl }[]
 }
 
-export function lowerObject(evaluated: EvaluatedModule, parse: ParseSource, bag: Bag): Module {
+export interface LowerInput {
+  readonly evaluated: EvaluatedModule
+  readonly parse: ParseSource
+  /** Of the kernel's types, for `kernel('task_struct', ...)`. */
+  readonly host?: Host
+}
+
+export function lowerObject({ evaluated, parse, host = {} }: LowerInput, bag: Bag): Module {
   const files = new Map([...evaluated.files].map(([name, text]) => [name, sourceFile(name, text)]))
   const main = files.get(evaluated.main)
   invariant(main, 'ts: the main file has no text')
   const top: Span = { file: main, start: 0, end: 0 }
   const state: State = { maps: new Map(), globals: new Map(), functions: new Map(), waiting: [] }
-  const unit = unitOf({ evaluated, parse, bag, files }, state, top)
+  const unit = unitOf({ evaluated, parse, host, bag, files }, state, top)
   const { object } = evaluated
   for (const [key, def] of object.maps) declareMap(state, { def, name: def.name ?? key, top, bag })
   for (const [key, def] of object.globals) declareGlobal(state, { def, name: key, top, bag })
@@ -74,15 +82,18 @@ export function lowerObject(evaluated: EvaluatedModule, parse: ParseSource, bag:
 interface Inputs {
   readonly evaluated: EvaluatedModule
   readonly parse: ParseSource
+  readonly host: Host
   readonly bag: Bag
   readonly files: ReadonlyMap<string, SourceFile>
 }
 
-function unitOf({ evaluated, parse, bag, files }: Inputs, state: State, top: Span): Unit {
+function unitOf({ evaluated, parse, host, bag, files }: Inputs, state: State, top: Span): Unit {
   const trees = new Map<string, ReadonlyMap<string, FunctionNode>>()
   return {
     evaluated,
     bag,
+    host,
+    askedFields: new Set(),
     files,
     mapOf: (def) =>
       state.maps.get(def) ?? (def.name ? declareMap(state, { def, name: def.name, top, bag }) : undefined),

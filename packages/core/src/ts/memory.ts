@@ -133,6 +133,15 @@ export function readPlace(cx: Cx, node: Node, ref: RefValue): Value {
   return boolValue({ kind: 'compare', pred: 'ne', left: load, right: constForm(0, span), span })
 }
 
+/** What a load gives that neither swaps bytes nor knows truth values. */
+export function scalarValue(cx: Cx, node: Node, type: IntType, load: Form): Value {
+  const span = spanOf(cx, node)
+  const swapped = type.order === 'net' && type.bits > 8
+  const form: Form = swapped ? { kind: 'bswap', bits: type.bits as 16 | 32 | 64, value: load, span } : load // not 8
+  if (type.display !== 'bool') return intValue(form, plain(type))
+  return boolValue({ kind: 'compare', pred: 'ne', left: form, right: constForm(0, span), span })
+}
+
 export function refuseReadOnly(cx: Cx, node: Node, ref: RefValue): void {
   if (ref.readonly)
     throw failure(

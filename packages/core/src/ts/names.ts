@@ -70,6 +70,7 @@ function readSlot(cx: Cx, node: Node, slot: Slot): Value {
     case 'bool':
       return boolValue(localForm(slot.local, spanOf(cx, node)))
     case 'ref':
+    case 'kernel':
       return slot.value
     case 'broken':
       throw new Reported()

@@ -4,7 +4,9 @@
  * zero- or sign-extended from their width. Everything in memory is a `ref`, which is read when a field is asked for.
  */
 import type { Captured } from '../dsl/capture.ts'
+import type { KernelStructDef } from '../dsl/schema.ts'
 import type { Form, Local } from '../forms/node.ts'
+import type { CoreStep, CoreStruct } from '../types/core-query.ts'
 import type { IntType, PtrSpace, Type } from '../types/types.ts'
 import type { FunctionNode } from './ast.ts'
 import type { Frame, Scope } from './context.ts'
@@ -58,6 +60,18 @@ export interface RefValue {
   readonly epoch?: object
 }
 
+/** A struct in kernel memory, behind a pointer that is a local; its fields are read when they are asked for. */
+export interface KernelValue {
+  readonly kind: 'kernel'
+  readonly def: KernelStructDef
+  readonly ptr: Form
+  /** The struct that `ptr` points to, and the way from there to this one. */
+  readonly root: CoreStruct
+  readonly steps: readonly CoreStep[]
+  /** The verifier knows what the pointer is (BTF): loads need no helper. */
+  readonly direct: boolean
+}
+
 /** A compile-time value of user space: array, object, string, boolean, schema, map ... */
 export interface DataValue {
   readonly kind: 'data'
@@ -88,6 +102,7 @@ export type Value =
   | IntValue
   | BoolValue
   | RefValue
+  | KernelValue
   | DataValue
   | ListValue
   | ObjectValue
@@ -104,6 +119,7 @@ export type Slot =
   | { readonly kind: 'bool'; readonly local: Local }
   /** A reassignable reference; its nullness is the variable's own. */
   | { readonly kind: 'ref'; readonly local: Local; readonly value: RefValue }
+  | { readonly kind: 'kernel'; readonly local: Local; readonly value: KernelValue }
   /** Its declaration has an error; uses are not reported again. */
   | { readonly kind: 'broken' }
 
