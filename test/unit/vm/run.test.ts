@@ -311,6 +311,19 @@ describe('helpers', () => {
     expect(run(text).retval).toBe(0)
   })
 
+  test('packet pointers from before a helper that moves the packet fault', () => {
+    const text = `
+      r6 = r1
+      r7 = *(u32 *)(r1 + 0)
+      r2 = -8
+      call bpf_xdp_adjust_head
+      r0 = *(u8 *)(r7 + 0)
+      exit`
+    expect(() => run(text)).toThrow('a packet pointer from before the call of xdp_adjust_head')
+    const reread = text.replace('r0 = *(u8 *)(r7', 'r7 = *(u32 *)(r6 + 0)\n      r0 = *(u8 *)(r7')
+    expect(run(reread).retval).toBe(0)
+  })
+
   test('an unreleased ring buffer record is a fault and does not block the ring', () => {
     const reserve = 'r1 = map ring\nr2 = 8\nr3 = 0\ncall bpf_ringbuf_reserve\n'
     const send = `${reserve}if r0 == 0 goto out\n*(u64 *)(r0 + 0) = 7\nr1 = r0\nr2 = 0\ncall bpf_ringbuf_submit\nout:\nr0 = 0\nexit`
@@ -318,7 +331,7 @@ describe('helpers', () => {
     const maps = [mapSpec('ring', 'ringbuf', { keySize: 0, valueSize: 0, maxEntries: 4096 })]
     const vm = createVm(asmObject({ leak: `${reserve}r0 = 0\nexit`, send, after }, maps))
     expect(() => vm.programs.get('leak')!.run({ data: packet })).toThrow('without submitting or discarding')
-    expect(() => vm.programs.get('after')!.run({ data: packet })).toThrow('which is not a pointer')
+    expect(() => vm.programs.get('after')!.run({ data: packet })).toThrow('which was given back')
     vm.programs.get('send')!.run({ data: packet })
     const records: bigint[] = []
     expect(vm.maps.get('ring')!.ring!.drain((bytes) => records.push(read64(bytes)!), 10)).toBe(2)

@@ -6,7 +6,7 @@
 import { CONTEXTS, type ContextField, type ContextRow } from '../tables/contexts.ts'
 import type { ProgramTypeRow } from '../tables/program-types.ts'
 import { VmError } from './errno.ts'
-import { AccessError, type Memory, OFFSET_BASE, type Pair, type Region } from './memory.ts'
+import { AccessError, type Memory, type Pair, type Region } from './memory.ts'
 import type { Packet } from './packet.ts'
 
 export interface Context {
@@ -76,7 +76,7 @@ function loader(row: ContextRow, packet: Packet | undefined) {
       throw new AccessError(`read of ${size} bytes of ${row.struct}.${field.name}, a pointer: read ${bytes}`)
     const position = packetPosition(field, packet)
     // Pointers to kernel objects are not modelled: null, which programs must test for.
-    out.lo = position < 0 ? 0 : OFFSET_BASE + position
+    out.lo = position < 0 ? 0 : packet!.region.base + position
     out.hi = position < 0 ? 0 : packet!.region.hi
     return true
   }

@@ -6,11 +6,13 @@ import type { Redirect } from '../runtime/backend.ts'
 import { getBig, type Registers, setBig } from './alu.ts'
 import { CODE_TAG, type Code } from './code.ts'
 import type { VmMap, VmRecord } from './maps/map.ts'
-import { AccessError, type Memory, OFFSET_BASE, type Pair, type Region } from './memory.ts'
+import { AccessError, type Memory, type Pair, type Region } from './memory.ts'
 import type { VmSettings } from './options.ts'
 import type { Packet } from './packet.ts'
 import { Random } from './random.ts'
 
+/** r0..r10; constants follow. */
+const REGISTERS = 11
 /** Bytes of a stack frame; MAX_BPF_STACK in include/linux/filter.h. */
 export const STACK_SIZE = 512
 /** MAX_CALL_FRAMES, include/linux/bpf_verifier.h (6.18). */
@@ -43,8 +45,11 @@ export interface RunState {
 }
 
 export class Machine implements Registers {
-  readonly lo: Int32Array
-  readonly hi: Int32Array
+  /** Views of the arena, made anew when that grows. */
+  lo!: Int32Array
+  hi!: Int32Array
+  /** Address of the low words; the high ones lie behind them. */
+  readonly registers: { readonly lo: number; readonly hi: number }
   readonly memory: Memory
   readonly settings: VmSettings
   readonly helpers: ReadonlyMap<number, VmHelper>
@@ -76,16 +81,30 @@ export class Machine implements Registers {
     this.helpers = init.helpers
     this.memory = init.memory
     this.random = new Random(init.seed)
-    this.lo = Int32Array.from([...new Array<number>(11).fill(0), ...init.constants.lo])
-    this.hi = Int32Array.from([...new Array<number>(11).fill(0), ...init.constants.hi])
+    this.registers = this.placeRegisters(init.constants)
     this.stacks = Array.from({ length: MAX_FRAMES }, (_, i) =>
       this.memory.add({
         kind: 'stack',
         name: i === 0 ? 'the stack' : `the stack frame of call ${i}`,
-        bytes: new Uint8Array(STACK_SIZE),
+        bytes: STACK_SIZE,
         access: 'readWrite',
+        lifetime: 'kept',
       }),
     )
+  }
+
+  private placeRegisters(constants: { lo: readonly number[]; hi: readonly number[] }) {
+    const { arena } = this.memory
+    const count = REGISTERS + constants.lo.length
+    const lo = arena.allocate(4 * count, 'kept')
+    const hi = arena.allocate(4 * count, 'kept')
+    this.memory.bind(() => {
+      this.lo = new Int32Array(arena.bytes.buffer, lo, count)
+      this.hi = new Int32Array(arena.bytes.buffer, hi, count)
+    })
+    this.lo.set(constants.lo, REGISTERS)
+    this.hi.set(constants.hi, REGISTERS)
+    return { lo, hi }
   }
 
   get depth(): number {
@@ -117,6 +136,9 @@ export class Machine implements Registers {
     saved.set(this.lo.subarray(6, 10))
     saved.set(this.hi.subarray(6, 10), 4)
     this.frames.push({ code: this.code, pc: this.pc + 1, saved, fromHelper })
+    // The called function has its own r6..r9; the verifier lets nobody read them, nor r0, before a write.
+    this.scramble(0, 0)
+    this.scramble(6, 9)
     this.enterFrame()
     this.pc = target
   }
@@ -185,13 +207,14 @@ export class Machine implements Registers {
   }
 
   map(register: number): VmMap {
-    const map = this.lo[register] === OFFSET_BASE ? this.mapsByPointer.get(this.hi[register]!) : undefined
-    if (map === undefined) throw new AccessError(`r${register} is not a map`)
+    const map = this.mapsByPointer.get(this.hi[register]!)
+    if (map === undefined || this.lo[register] !== (map.pointer.base | 0))
+      throw new AccessError(`r${register} is not a map`)
     return map
   }
 
   setPointer(register: number, region: Region, offset: number): void {
-    this.lo[register] = OFFSET_BASE + offset
+    this.lo[register] = region.base + offset
     this.hi[register] = region.hi
   }
 

@@ -1,28 +1,34 @@
 /**
- * The VM's memory: regions with bounds. A pointer is an ordinary 64-bit number, so that pointer arithmetic is integer
- * arithmetic; every access is checked against the region that the number names:
+ * The VM's memory: regions with bounds, all of them in one arena. A pointer is an ordinary 64-bit number, so that
+ * pointer arithmetic is integer arithmetic; every access is checked against the region that the number names:
  *
  *   63            32 31             0
- *   REGION_TAG + id  OFFSET_BASE + offset in the region
+ *   REGION_TAG + id  address in the arena
  *
- * OFFSET_BASE lies far from both ends of the low word, so that walking off a region cannot reach the next id. Numbers
- * that are no pointers (0, small integers, poison) have no region and fault.
+ * Numbers that are no pointers (0, small integers, poison) have no region and fault; a pointer that walked off its
+ * region, or whose high word changed, has an address outside of the region that it names.
+ *
+ * Each region has a row in a table in the arena, for translated programs: see ROW.
  */
+import { Arena, type LinearMemory, plainMemory } from './arena.ts'
 
 export const REGION_TAG = 0x0010_0000
-export const OFFSET_BASE = 0x4000_0000
 
 export type RegionKind = 'stack' | 'ctx' | 'packet' | 'mapValue' | 'record' | 'map' | 'data'
+export type RegionAccess = 'none' | 'read' | 'readWrite'
 
 export interface RegionInit {
   readonly kind: RegionKind
   /** For messages: `value of map hits`. */
   readonly name: string
-  readonly bytes: Uint8Array
-  readonly access: 'none' | 'read' | 'readWrite'
+  /** The first contents; copied, so go on with the region's `bytes`. A number: that many zeros. */
+  readonly bytes: Uint8Array | number
+  readonly access: RegionAccess
   /** Elements of `elementSize` bytes, one every `stride` bytes; an access stays inside one element. */
   readonly stride?: number
   readonly elementSize?: number
+  /** `kept`: not taken back when the run ends in which it was added. */
+  readonly lifetime?: 'kept' | 'run'
 }
 
 /** Loads and stores of a context go through this; they return false when the plain bytes are meant. */
@@ -39,20 +45,89 @@ export interface Pair {
   hi: number
 }
 
-export interface Region {
+/** A row of the region table: byte offsets of its u32 fields. */
+export const ROW = {
+  /** Address of the first accessible byte, and how many there are. */
+  start: 0,
+  length: 4,
+  /** Address of offset 0, which elements are counted from. */
+  base: 8,
+  /** 0 without elements. */
+  stride: 12,
+  elementSize: 16,
+  /** Bits of ROW_FLAG. */
+  flags: 20,
+} as const
+export const ROW_BYTES = 24
+export const ROW_FLAG = { readable: 1, writable: 2, hooked: 4 } as const
+const FLAGS_OF: Record<RegionAccess, number> = { none: 0, read: 1, readWrite: 3 }
+
+/** `start`, `end`, `access` and `hook` may change: every change goes to the table too. */
+export class Region {
   readonly kind: RegionKind
   readonly name: string
-  /** High word of every pointer into the region. */
-  readonly hi: number
-  bytes: Uint8Array
-  view: DataView
-  /** Accessible offsets: start <= offset < end. A packet's move. */
-  start: number
-  end: number
   readonly stride: number
   readonly elementSize: number
-  access: 'none' | 'read' | 'readWrite'
-  hook: RegionHook | undefined
+  /** High word of every pointer into the region. */
+  hi: number
+  /** Address of offset 0. */
+  base: number
+  bytes!: Uint8Array
+  view!: DataView
+  /** Bytes of the buffer; `bytes` itself loses its length when the arena grows. */
+  size: number
+  private from = 0
+  private to: number
+  private allowed: RegionAccess
+  private hooks: RegionHook | undefined
+  private readonly publish: (region: Region) => void
+
+  constructor(
+    init: RegionInit,
+    place: { hi: number; base: number; size: number; arena: Arena },
+    publish: (region: Region) => void,
+  ) {
+    this.kind = init.kind
+    this.name = init.name
+    this.stride = init.stride ?? 0
+    this.elementSize = init.elementSize ?? 0
+    this.hi = place.hi
+    this.base = place.base
+    this.size = place.size
+    this.to = place.size
+    this.allowed = init.access
+    this.publish = publish
+    bindRegion(this, place.arena)
+    publish(this)
+  }
+
+  /** Accessible offsets: start <= offset < end. A packet's move. */
+  get start(): number {
+    return this.from
+  }
+  get end(): number {
+    return this.to
+  }
+  get access(): RegionAccess {
+    return this.allowed
+  }
+  get hook(): RegionHook | undefined {
+    return this.hooks
+  }
+
+  setBounds(start: number, end: number): void {
+    this.from = start
+    this.to = end
+    this.publish(this)
+  }
+  set access(access: RegionAccess) {
+    this.allowed = access
+    this.publish(this)
+  }
+  set hook(hook: RegionHook | undefined) {
+    this.hooks = hook
+    this.publish(this)
+  }
 }
 
 /** An access that no region allows; the machine adds where it happened and makes a `VmFault` of it. */
@@ -63,41 +138,84 @@ export class AccessError extends Error {
   }
 }
 
+/** What `release` goes back to. */
+export interface MemoryMark {
+  readonly regions: number
+  readonly address: number
+}
+
 export class Memory {
+  readonly arena: Arena
   private readonly regions: (Region | undefined)[] = []
+  /** Why pointers of a number that is not in use any more fault. */
+  private readonly gone = new Map<number, string>()
+  private readonly listeners: (() => void)[] = []
+  private tableRows = 0
+  /** Address of the region table. */
+  table = 0
   /** Region of the last successful `locate`. */
   region!: Region
 
+  constructor(memory: LinearMemory = plainMemory()) {
+    this.arena = new Arena(memory)
+    this.arena.onGrow = () => this.rebind()
+    this.growTable(64)
+  }
+
+  /** For views of the arena: called at once and whenever the arena has another buffer. */
+  bind(listener: () => void): void {
+    this.listeners.push(listener)
+    listener()
+  }
+
   add(init: RegionInit): Region {
-    const region: Region = {
-      kind: init.kind,
-      name: init.name,
-      hi: REGION_TAG + this.regions.length,
-      bytes: init.bytes,
-      view: viewOf(init.bytes),
-      start: 0,
-      end: init.bytes.length,
-      stride: init.stride ?? 0,
-      elementSize: init.elementSize ?? 0,
-      access: init.access,
-      hook: undefined,
-    }
-    this.regions.push(region)
+    const { bytes } = init
+    const size = typeof bytes === 'number' ? bytes : bytes.length
+    const base = this.arena.allocate(size, init.lifetime)
+    if (typeof bytes !== 'number') this.arena.bytes.set(bytes, base)
+    const { arena } = this
+    const hi = this.newNumber()
+    const region = new Region(init, { hi, base, size, arena }, this.publish)
+    this.regions[hi - REGION_TAG] = region
     return region
   }
 
-  /** Number of regions; `truncate` forgets later ones (those of a finished run). */
-  get size(): number {
-    return this.regions.length
+  /** `release` forgets what was added since (by a finished run). */
+  mark(): MemoryMark {
+    return { regions: this.regions.length, address: this.arena.mark() }
   }
 
-  truncate(size: number): void {
-    this.regions.length = size
+  release(mark: MemoryMark): void {
+    for (let i = mark.regions; i < this.regions.length; i++) this.clearRow(i)
+    this.regions.length = mark.regions
+    this.gone.clear()
+    this.arena.release(mark.address)
   }
 
-  /** Pointers into the region fault from now on; its number is not used again before `truncate`. */
-  remove(region: Region): void {
-    this.regions[region.hi - REGION_TAG] = undefined
+  /** Pointers into the region fault from now on; its number is not used again before `release`. */
+  remove(region: Region, why = `a pointer into ${region.name}, which was given back`): void {
+    const index = region.hi - REGION_TAG
+    this.regions[index] = undefined
+    this.gone.set(region.hi, why)
+    this.clearRow(index)
+  }
+
+  /** Earlier pointers into the region fault from now on; new ones are made with its new number. */
+  renumber(region: Region, why: string): void {
+    this.remove(region, why)
+    region.hi = this.newNumber()
+    this.regions[region.hi - REGION_TAG] = region
+    this.publish(region)
+  }
+
+  /** Another size at another place, for packets that outgrow their buffer; the old contents stay. */
+  resize(region: Region, size: number): void {
+    const old = region.bytes.slice(0, size)
+    region.base = this.arena.allocate(size)
+    region.size = size
+    bindRegion(region, this.arena)
+    region.bytes.set(old)
+    region.setBounds(0, size)
   }
 
   find(hi: number): Region | undefined {
@@ -108,16 +226,15 @@ export class Memory {
   /** Offset in `this.region` of `size` accessible bytes at the address, or AccessError. */
   locate(lo: number, hi: number, size: number, access: 'read' | 'write'): number {
     const region = this.find(hi)
-    if (region === undefined) throw new AccessError(describeWild(lo, hi, size, access))
-    const offset = (lo - OFFSET_BASE) | 0
+    if (region === undefined) throw new AccessError(`${access} of ${size} bytes ${this.describeWild(lo, hi)}`)
+    const offset = (lo - region.base) | 0
     if (offset < region.start || offset + size > region.end) throw outOfBounds(region, offset, size, access)
     if (region.stride !== 0 && (offset % region.stride) + size > region.elementSize) {
       throw outOfBounds(region, offset, size, access)
     }
     if (region.access === 'none' || (access === 'write' && region.access === 'read')) {
-      throw new AccessError(
-        `${access} of ${size} bytes: ${region.name} is not ${access === 'read' ? 'readable' : 'writable'}`,
-      )
+      const allowed = access === 'read' ? 'readable' : 'writable'
+      throw new AccessError(`${access} of ${size} bytes: ${region.name} is not ${allowed}`)
     }
     this.region = region
     return offset
@@ -130,27 +247,56 @@ export class Memory {
     const offset = this.locate(lo, hi, length, access)
     return this.region.bytes.subarray(offset, offset + length)
   }
-}
 
-/** Gives a region other bytes (a grown map); pointers stay valid. */
-export function replaceBytes(region: Region, bytes: Uint8Array): void {
-  region.bytes = bytes
-  region.view = viewOf(bytes)
-  region.start = 0
-  region.end = bytes.length
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function describeWild(lo: number, hi: number, size: number, access: string): string {
-  const address = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)
-  if (address < 4096n) {
-    const what = address === 0n ? 'a null pointer' : `address ${address} (a null pointer plus ${address}?)`
-    return `${access} of ${size} bytes through ${what}`
+  private newNumber(): number {
+    const index = this.regions.length
+    if (index === this.tableRows) this.growTable(2 * index)
+    this.regions.push(undefined)
+    return REGION_TAG + index
   }
-  return `${access} of ${size} bytes at 0x${address.toString(16)}, which is not a pointer`
+
+  private readonly publish = (region: Region): void => {
+    const { words } = this.arena
+    const at = (this.table + (region.hi - REGION_TAG) * ROW_BYTES) >> 2
+    words[at + ROW.start / 4] = region.base + region.start
+    words[at + ROW.length / 4] = region.end - region.start
+    words[at + ROW.base / 4] = region.base
+    words[at + ROW.stride / 4] = region.stride
+    words[at + ROW.elementSize / 4] = region.elementSize
+    words[at + ROW.flags / 4] = FLAGS_OF[region.access] | (region.hook === undefined ? 0 : ROW_FLAG.hooked)
+  }
+
+  private clearRow(index: number): void {
+    const at = this.table + index * ROW_BYTES
+    this.arena.bytes.fill(0, at, at + ROW_BYTES)
+  }
+
+  private growTable(rows: number): void {
+    const old = this.table
+    this.table = this.arena.allocate(rows * ROW_BYTES, 'kept')
+    this.arena.bytes.copyWithin(this.table, old, old + this.tableRows * ROW_BYTES)
+    this.tableRows = rows
+    for (const listener of this.listeners) listener()
+  }
+
+  private rebind(): void {
+    for (const region of this.regions) if (region !== undefined) bindRegion(region, this.arena)
+    for (const listener of this.listeners) listener()
+  }
+
+  private describeWild(lo: number, hi: number): string {
+    const gone = this.gone.get(hi)
+    if (gone !== undefined) return `through ${gone}`
+    const address = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)
+    if (address === 0n) return 'through a null pointer'
+    if (address < 4096n) return `through address ${address} (a null pointer plus ${address}?)`
+    return `at 0x${address.toString(16)}, which is not a pointer`
+  }
+}
+
+function bindRegion(region: Region, arena: Arena): void {
+  region.bytes = arena.bytes.subarray(region.base, region.base + region.size)
+  region.view = new DataView(arena.bytes.buffer, region.base, region.size)
 }
 
 function outOfBounds(region: Region, offset: number, size: number, access: string): AccessError {

@@ -4,13 +4,14 @@
  *
  *   0 ... headroom ... meta ... data ......... end ... hardEnd
  */
-import { type Memory, type Region, replaceBytes } from './memory.ts'
+import type { Memory, Region } from './memory.ts'
 
 /** Ethernet header; ETH_HLEN. */
 export const ETH_HLEN = 14
 
 export class Packet {
   readonly region: Region
+  private readonly memory: Memory
   meta: number
   data: number
   end: number
@@ -19,20 +20,29 @@ export class Packet {
 
   constructor(memory: Memory, bytes: Uint8Array, room: { head: number; tail: number; meta?: number }) {
     const { head, tail, meta = 0 } = room
-    const buffer = new Uint8Array(head + bytes.length + tail)
-    buffer.set(bytes, head)
-    this.region = memory.add({ kind: 'packet', name: 'the packet', bytes: buffer, access: 'readWrite' })
+    this.memory = memory
+    this.region = memory.add({
+      kind: 'packet',
+      name: 'the packet',
+      bytes: head + bytes.length + tail,
+      access: 'readWrite',
+    })
+    this.region.bytes.set(bytes, head)
     this.meta = head
     this.data = head + meta
     this.end = head + bytes.length
-    this.hardEnd = buffer.length
+    this.hardEnd = this.region.size
     this.publish()
   }
 
   /** After a change of the positions: what programs may touch. */
   publish(): void {
-    this.region.start = this.meta
-    this.region.end = this.end
+    this.region.setBounds(this.meta, this.end)
+  }
+
+  /** Pointers that the program got earlier fault from now on (bpf_helper_changes_pkt_data, net/core/filter.c 6.18). */
+  invalidatePointers(helper: string): void {
+    this.memory.renumber(this.region, `a packet pointer from before the call of ${helper}; read it again`)
   }
 
   get length(): number {
@@ -46,10 +56,9 @@ export class Packet {
 
   /** Other contents of another length at the same place, for helpers that rebuild the packet. */
   replace(bytes: Uint8Array): void {
-    const buffer = new Uint8Array(Math.max(this.region.bytes.length, this.data + bytes.length))
-    buffer.set(this.region.bytes.subarray(0, this.data))
-    buffer.set(bytes, this.data)
-    replaceBytes(this.region, buffer)
+    const size = this.data + bytes.length
+    if (size > this.region.size) this.memory.resize(this.region, size)
+    this.region.bytes.set(bytes, this.data)
     this.end = this.data + bytes.length
     this.publish()
   }

@@ -4,6 +4,7 @@
  * work.
  */
 import { disasmInsn } from '../bpf/disasm.ts'
+import { HELPER_NAMES, helperById, helperId, helperRow } from '../tables/helpers/index.ts'
 import { alu32, alu64, condition32, condition64, endian, getBig } from './alu.ts'
 import { atomic } from './atomic.ts'
 import type { Code } from './code.ts'
@@ -148,12 +149,17 @@ function store(m: Machine, code: Code, pc: number): void {
   }
 }
 
+const MOVES_PACKET: ReadonlySet<number> = new Set(
+  HELPER_NAMES.filter((name) => helperRow(name).effects.invalidatesPacket).map(helperId),
+)
+
 function callHelper(m: Machine, id: number): void {
   const helper = m.helpers.get(id)
   if (helper === undefined) throw new AccessError(`helper ${id} is not known`)
   m.next = m.pc + 1
   const { code } = m
   helper(m)
+  if (MOVES_PACKET.has(id)) m.run.packet?.invalidatePointers(helperById(id)!)
   // Nobody may read r1..r5 after a call; but a tail call's program begins with the context in r1.
   m.scramble(1, 5)
   if (m.code !== code || m.next === 0) m.setPointer(1, m.run.ctx, 0)

@@ -16,7 +16,7 @@ import { createMapBackend } from './map-backend.ts'
 import { createMap } from './maps/create.ts'
 import type { VmMap } from './maps/map.ts'
 import type { RingMap } from './maps/ringbuf.ts'
-import { Memory, OFFSET_BASE } from './memory.ts'
+import { Memory } from './memory.ts'
 import { settingsOf, type VmOptions, type VmTask } from './options.ts'
 import { execute, faultAt } from './step.ts'
 import { createScene } from './test-run.ts'
@@ -98,9 +98,9 @@ function resolver(program: ProgramSpec, maps: ReadonlyMap<string, VmMap>) {
     const map = maps.get(relocation.map)
     const where = `program ${program.name}, slot ${slot}`
     if (map === undefined) throw new VmError(`${where}: there is no map ${relocation.map}`)
-    if (relocation.kind === 'map') return { lo: OFFSET_BASE, hi: map.pointer.hi }
+    if (relocation.kind === 'map') return { lo: map.pointer.base, hi: map.pointer.hi }
     if (map.values === undefined) throw new VmError(`${where}: map ${relocation.map} has no values to point to`)
-    return { lo: OFFSET_BASE + relocation.offset, hi: map.values.hi }
+    return { lo: map.values.base + relocation.offset, hi: map.values.hi }
   }
 }
 
@@ -123,13 +123,13 @@ function createProgram({ code, machine, rings, checkOpen }: ProgramInit): Progra
       checkOpen()
       if (row === undefined) throw new VmError(`program ${spec.name}: program type ${spec.type} is not known`)
       if (machine.running) throw new VmError(`program ${spec.name}: run() was called from inside a run of this VM`)
-      const regions = machine.memory.size
+      const mark = machine.memory.mark()
       machine.running = true
       try {
         return runProgram(machine, code, row, input)
       } finally {
         machine.running = false
-        machine.memory.truncate(regions)
+        machine.memory.release(mark)
         for (const ring of rings) ring.notify()
       }
     },

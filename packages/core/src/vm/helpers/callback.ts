@@ -36,7 +36,7 @@ const forEach: VmHelper = (m) => {
   const context = pairOf(m, 3)
   if (m.u64(4) !== 0n) return m.result(-ERRNO.EINVAL)
   if (map.values === undefined) throw new AccessError(`${map.spec.type} maps have no entries to walk`)
-  const keys = m.memory.add({ kind: 'data', name: 'the key', bytes: new Uint8Array(map.spec.keySize), access: 'read' })
+  const keys = m.memory.add({ kind: 'data', name: 'the key', bytes: map.spec.keySize, access: 'read' })
   let count = 0
   for (const key of keysOf(map)) {
     const at = map.find(key, m.settings.cpu, 'peek')

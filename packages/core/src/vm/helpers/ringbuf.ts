@@ -2,7 +2,7 @@
 import { ERRNO } from '../errno.ts'
 import type { Machine, VmHelper } from '../machine.ts'
 import type { VmRing } from '../maps/map.ts'
-import { AccessError, OFFSET_BASE } from '../memory.ts'
+import { AccessError } from '../memory.ts'
 
 /** BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP. */
 const WAKEUP_FLAGS = 3
@@ -20,7 +20,7 @@ const reserve: VmHelper = (m) => {
   const region = m.memory.add({
     kind: 'record',
     name: `a record of ring buffer ${m.map(1).spec.name}`,
-    bytes: record.bytes,
+    bytes: record.bytes.length,
     access: 'readWrite',
   })
   m.run.records.set(region, record)
@@ -32,10 +32,11 @@ const release =
   (m) => {
     const region = m.memory.find(m.hi[1]!)
     const record = region && m.run.records.get(region)
-    if (region === undefined || record === undefined || m.lo[1] !== OFFSET_BASE) {
+    if (region === undefined || record === undefined || m.lo[1] !== (region.base | 0)) {
       throw new AccessError('r1 is not the start of a reserved ring buffer record')
     }
     m.run.records.delete(region)
+    record.bytes.set(region.bytes)
     m.memory.remove(region)
     record.commit(as)
     m.result(0)

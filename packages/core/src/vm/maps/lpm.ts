@@ -3,9 +3,7 @@
  * the entry with the longest prefix of the key's data. One table per prefix length instead of a trie: same results.
  */
 import { ERRNO } from '../errno.ts'
-import { replaceBytes } from '../memory.ts'
 import { writeValue } from './array.ts'
-import { keyId } from './hash.ts'
 import type { MapInit, VmMap } from './map.ts'
 import { addPointer, addValues, indexOf, strideOf, UPDATE } from './map.ts'
 
@@ -13,6 +11,18 @@ interface Node {
   /** The key as user space gave it last, bits behind the prefix included. */
   key: Uint8Array
   slot: number
+}
+
+/** Short keys as numbers, longer ones as strings of their bytes. */
+function keyId(key: Uint8Array): string | number {
+  if (key.length <= 4) {
+    let id = 0
+    for (let i = key.length - 1; i >= 0; i--) id = id * 256 + key[i]!
+    return id
+  }
+  let id = ''
+  for (let i = 0; i < key.length; i++) id += String.fromCharCode(key[i]!)
+  return id
 }
 
 /** The data with the bits behind the prefix cleared. */
@@ -29,21 +39,13 @@ export function createLpm(init: MapInit): VmMap {
   const { spec } = init
   const stride = strideOf(spec)
   const maxPrefix = (spec.keySize - 4) * 8
-  const values = addValues(init, 16)
+  const values = addValues(init, spec.maxEntries + 1)
   const byPrefix = Array.from({ length: maxPrefix + 1 }, () => new Map<string | number, Node>())
   const free: number[] = []
   let count = 0
   let used = 0
 
-  const takeSlot = (): number => {
-    const slot = free.pop() ?? used++
-    if ((slot + 1) * stride > values.bytes.length) {
-      const bytes = new Uint8Array(values.bytes.length * 2)
-      bytes.set(values.bytes)
-      replaceBytes(values, bytes)
-    }
-    return slot
-  }
+  const takeSlot = (): number => free.pop() ?? used++
   const keys = (): Uint8Array[] => byPrefix.flatMap((table) => [...table.values()].map((node) => node.key)).reverse()
 
   return {

@@ -6,6 +6,7 @@
 import type { MapSpec } from '../../object/object.ts'
 import type { Code } from '../code.ts'
 import type { Memory, Region } from '../memory.ts'
+import type { HashLayout } from './hash-table.ts'
 
 /** Flags of an update, include/uapi/linux/bpf.h. */
 export const UPDATE = { any: 0, noExist: 1, exist: 2 } as const
@@ -24,6 +25,8 @@ export interface VmMap {
   update(key: Uint8Array, value: Uint8Array, flags: number, cpu: number): number
   delete(key: Uint8Array): number
   nextKey(key: Uint8Array | undefined): Uint8Array | undefined
+  /** Plain hash maps: where translated programs look keys up. A slot's value lies at slot * stride. */
+  readonly table?: HashLayout
   /** Prog arrays. */
   readonly programs?: (Code | undefined)[]
   /** Ring buffers. */
@@ -57,7 +60,7 @@ export interface MapInit {
 }
 
 export function addPointer({ spec, memory }: MapInit): Region {
-  return memory.add({ kind: 'map', name: `map ${spec.name}`, bytes: new Uint8Array(1), access: 'none' })
+  return memory.add({ kind: 'map', name: `map ${spec.name}`, bytes: 8, access: 'none', lifetime: 'kept' })
 }
 
 /** Kernel maps keep every value on its own multiple of 8 bytes. */
@@ -70,10 +73,11 @@ export function addValues({ spec, memory }: MapInit, count: number): Region {
   return memory.add({
     kind: 'mapValue',
     name: `a value of map ${spec.name}`,
-    bytes: new Uint8Array(stride * count),
+    bytes: stride * count,
     access: 'readWrite',
     stride,
     elementSize: spec.valueSize,
+    lifetime: 'kept',
   })
 }
 
