@@ -2,21 +2,39 @@ import { defineConfig } from 'tsdown'
 
 const plugins = ['vite', 'rollup', 'rolldown', 'esbuild', 'webpack', 'rspack']
 
-export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    runtime: 'src/runtime.ts',
-    'runtime-browser': 'src/runtime-browser.ts',
-    packets: 'src/packets.ts',
-    dsl: 'src/dsl.ts',
-    cli: 'src/cli/main.ts',
-    ...Object.fromEntries(plugins.map((name) => [name, `src/${name}.ts`])),
-  },
+const common = {
   platform: 'node',
   target: 'node20.19',
-  format: 'esm',
   fixedExtension: true,
-  dts: true,
-  // Their types are named in ours; the user's own version is meant.
-  deps: { neverBundle: [/^(vite|rollup|rolldown|esbuild|webpack|@rspack\/core|unplugin)($|\/)/] },
-})
+} as const
+
+export default defineConfig([
+  {
+    ...common,
+    entry: {
+      index: 'src/index.ts',
+      runtime: 'src/runtime.ts',
+      'runtime-browser': 'src/runtime-browser.ts',
+      packets: 'src/packets.ts',
+      dsl: 'src/dsl.ts',
+      ...Object.fromEntries(plugins.map((name) => [name, `src/${name}.ts`])),
+    },
+    format: 'esm',
+    dts: true,
+    // Their types are named in ours; the user's own version is meant.
+    deps: { neverBundle: [/^(vite|rollup|rolldown|esbuild|webpack|@rspack\/core|unplugin)($|\/)/] },
+  },
+  {
+    // The command line starts often and ends soon: everything that a compilation needs in few small files, which
+    // bin/load-cached.mjs keeps in compiled form (only possible for CommonJS).
+    ...common,
+    entry: { main: 'src/cli/main.ts' },
+    format: 'cjs',
+    checks: { legacyCjs: false },
+    outDir: 'dist/cli',
+    dts: false,
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+    inputOptions: { resolve: { conditionNames: ['@unplugin-bpf/source', 'import', 'node', 'default'] } },
+    deps: { alwaysBundle: [/^(@unplugin-bpf\/core|commander|picocolors)($|\/)/] },
+  },
+])

@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: the eight programs against clang, as ratios in one run.
  *   passes    instead: slots of every program without each optional pass
+ *   start     instead: the command as a whole process against node's own start
  *   --json    the rows for other tools
  * Times are minimums, or processor time, since the machine is shared; they are shown, never asserted.
  */
@@ -11,6 +12,7 @@ import { type KernelFigures, kernelFigures } from './kernel.ts'
 import { passTable } from './passes.ts'
 import { geometricMean, measureSlots, PROGRAMS } from './slots.ts'
 import { processorMs, type StageTimes, stageTimes } from './stages.ts'
+import { type StartTimes, startTimes } from './start.ts'
 
 interface Row {
   readonly name: string
@@ -77,10 +79,21 @@ function printPasses(): void {
   console.log(table.toString())
 }
 
+function printStart({ node, compile, withoutCache }: StartTimes): void {
+  const over = (ms: number) => `${ms.toFixed(0)} ms (node + ${(ms - node).toFixed(0)} ms)`
+  console.log(`node -e 0                        ${node.toFixed(0)} ms`)
+  console.log(`unplugin-bpf compile count-xdp   ${over(compile)}`)
+  console.log(`the same without its cache       ${over(withoutCache)}`)
+}
+
 const json = process.argv.includes('--json')
 if (process.argv.includes('passes')) {
   if (json) console.log(JSON.stringify(passTable(), null, 2))
   else printPasses()
+} else if (process.argv.includes('start')) {
+  const times = startTimes('count-xdp')
+  if (json) console.log(JSON.stringify(times, null, 2))
+  else printStart(times)
 } else {
   const rows = measure()
   if (json) console.log(JSON.stringify(rows, null, 2))

@@ -1,7 +1,7 @@
 /** Either language by its file name: what the plugin and the commands call. */
-import { emitModuleJs } from '@unplugin-bpf/core'
+import { emitModuleJs, tsModuleExports } from '@unplugin-bpf/core'
 import { type CompiledFile, compileFile, type FileOptions } from './compile-file.ts'
-import { type CompiledTs, compileBpfTs, emitTsModule } from './compile-ts.ts'
+import type { CompiledTs } from './compile-ts.ts'
 import type { EvaluateOptions } from './evaluate/evaluate.ts'
 
 export type CompiledSource =
@@ -16,12 +16,17 @@ export function isTypeScript(path: string): boolean {
 
 /** @throws CompileError */
 export async function compileSource(path: string, options: SourceOptions = {}): Promise<CompiledSource> {
-  if (isTypeScript(path)) return { language: 'ts', compiled: await compileBpfTs(path, options) }
+  if (isTypeScript(path)) {
+    // Who compiles Lisp need not wait for the other front end.
+    const { compileBpfTs } = await import('./compile-ts.ts')
+    return { language: 'ts', compiled: await compileBpfTs(path, options) }
+  }
   const { timeLimit: _, onFile: __, ...rest } = options
   return { language: 'lisp', compiled: compileFile(path, rest) }
 }
 
 /** The JavaScript that a bundler sees in place of the source. */
-export function emitSource(source: CompiledSource): string {
-  return source.language === 'ts' ? emitTsModule(source.compiled) : emitModuleJs(source.compiled)
+export function emitSource({ language, compiled }: CompiledSource): string {
+  if (language === 'lisp') return emitModuleJs(compiled)
+  return emitModuleJs(compiled, tsModuleExports(compiled.module, compiled.evaluated))
 }

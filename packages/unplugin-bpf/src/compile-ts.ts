@@ -1,14 +1,6 @@
 /** From a `.bpf.ts` path to a compiled program. */
 import { resolve } from 'node:path'
-import {
-  Bag,
-  compileModule,
-  type EvaluatedExports,
-  emitModuleJs,
-  lowerObject,
-  type ParseSource,
-  tsModuleExports,
-} from '@unplugin-bpf/core'
+import { Bag, compileModule, type EvaluatedExports, lowerObject, type ParseSource } from '@unplugin-bpf/core'
 import type { CompiledFile, FileOptions } from './compile-file.ts'
 import type { EvaluateOptions } from './evaluate/evaluate.ts'
 import { kernelData } from './kernel-data.ts'
@@ -46,9 +38,4 @@ function remember(key: string, result: CompiledTs): void {
   const [oldest] = compiled.keys()
   if (compiled.size >= KEPT && oldest !== undefined) compiled.delete(oldest)
   compiled.set(key, result)
-}
-
-/** The JavaScript that a bundler sees in place of the file. */
-export function emitTsModule(compiled: CompiledTs): string {
-  return emitModuleJs(compiled, tsModuleExports(compiled.module, compiled.evaluated))
 }

@@ -2,7 +2,7 @@
  * The command `unplugin-bpf`. Exit codes: 0 done, 1 a source or object was refused, 2 the command line was wrong.
  * Results go to stdout, everything else to stderr.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Argument, Command, CommanderError, Option } from 'commander'
 import pc from 'picocolors'
 import { compileCommand, EMIT_STAGES, GEN_LANGUAGES, PRINT_STAGES } from './compile.ts'
@@ -118,10 +118,8 @@ function later<A extends unknown[]>(command: () => Promise<(...args: A) => unkno
 }
 
 function packageVersion(): string {
-  // One level up from dist/, two from the sources.
-  const candidates = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url))
-  const manifest = candidates.find((url) => existsSync(url))
-  return manifest ? JSON.parse(readFileSync(manifest, 'utf8')).version : 'unknown'
+  // Two levels up from dist/cli/ and from the sources.
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }
 
 /** Only where a person reads: picocolors alone would colour pipes in CI too. */

@@ -45,8 +45,8 @@ export function ownModules(): OwnModules {
     const entries = join(dirname(here), '..', '..', '..', 'core', 'src', 'entry')
     return { dsl: join(entries, 'dsl.ts'), evaluate: join(entries, 'evaluate.ts'), areSources: true }
   }
-  const require = createRequire(import.meta.url)
-  const find = (name: string): string => require.resolve(`@unplugin-bpf/core/${name}`)
+  const installed = createRequire(import.meta.url)
+  const find = (name: string): string => installed.resolve(`@unplugin-bpf/core/${name}`)
   return { dsl: find('dsl'), evaluate: find('evaluate'), areSources: false }
 }
 
