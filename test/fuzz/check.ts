@@ -3,7 +3,7 @@
  * passes off and on, with some passes left out, for other CPU levels; in the VM and in the kernel.
  */
 import { type CompileResult, compileLisp } from '../../packages/core/src/compile.ts'
-import { CompileError } from '../../packages/core/src/diag/diagnostic.ts'
+import { CompileError } from '../../packages/core/src/diag/compile-error.ts'
 import { sourceFile } from '../../packages/core/src/diag/source.ts'
 import { PIPELINE } from '../../packages/core/src/opt/pipeline.ts'
 import type { CompileOptions } from '../../packages/core/src/options.ts'

@@ -1,7 +1,8 @@
 /** Checks what the directives of a filetest say, whatever language the file is written in. */
 import { expect } from 'vitest'
 import type { CompileResult } from '../../packages/core/src/compile.ts'
-import { CompileError, type Diagnostic } from '../../packages/core/src/diag/diagnostic.ts'
+import { CompileError } from '../../packages/core/src/diag/compile-error.ts'
+import type { Diagnostic } from '../../packages/core/src/diag/diagnostic.ts'
 import { lineColumn } from '../../packages/core/src/diag/source.ts'
 import { type BpfObject, slotCount } from '../../packages/core/src/object/object.ts'
 import type { ObjectBackend } from '../../packages/core/src/runtime/backend.ts'

@@ -1,7 +1,8 @@
 /** Public API of `@unplugin-bpf/core`: the compiler. Objects, runtime, VM and packets have entries of their own. */
 export { type CompileResult, compileLisp, compileModule } from './compile.ts'
 export type { DiagnosticCode } from './diag/codes.ts'
-export { Bag, CompileError, type Diagnostic, InvariantError, type Note, type Severity } from './diag/diagnostic.ts'
+export { CompileError } from './diag/compile-error.ts'
+export { Bag, type Diagnostic, InvariantError, type Note, type Severity } from './diag/diagnostic.ts'
 export { renderDiagnostic, renderFrame, renderPosition } from './diag/render.ts'
 export { lineColumn, lineText, type SourceFile, type Span, sourceFile } from './diag/source.ts'
 export { emitHeaders, HEADER_LANGUAGES, type HeaderFile, type HeaderLanguage } from './emit-headers/emit-headers.ts'

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { BtfWriter } from '../../../packages/core/src/btf/writer.ts'
 import { compileLisp } from '../../../packages/core/src/compile.ts'
-import { CompileError } from '../../../packages/core/src/diag/diagnostic.ts'
+import { CompileError } from '../../../packages/core/src/diag/compile-error.ts'
 import { sourceFile } from '../../../packages/core/src/diag/source.ts'
 import type { Host } from '../../../packages/core/src/host.ts'
 import { fromElf } from '../../../packages/core/src/object/from-elf.ts'

@@ -1,7 +1,7 @@
 /** Core forms through the whole pipeline: what the VM computes, with every optional pass and with none. */
 import { describe, expect, it } from 'vitest'
 import { compileModule } from '../../../packages/core/src/compile.ts'
-import { CompileError } from '../../../packages/core/src/diag/diagnostic.ts'
+import { CompileError } from '../../../packages/core/src/diag/compile-error.ts'
 import type { MapDecl } from '../../../packages/core/src/forms/module.ts'
 import type { Form } from '../../../packages/core/src/forms/node.ts'
 import { fromElf } from '../../../packages/core/src/object/from-elf.ts'

@@ -3,7 +3,6 @@
  * one run shows several; a broken invariant is a bug of the compiler and throws at once.
  */
 import type { DiagnosticCode } from './codes.ts'
-import { renderDiagnostic } from './render.ts'
 import type { Span } from './source.ts'
 
 export type Severity = 'error' | 'warning'
@@ -71,24 +70,6 @@ export class Abort extends Error {
     this.name = 'Abort'
     this.diagnostic = { code, severity: 'error', span, message, notes: extras.notes ?? [], hint: extras.hint }
   }
-}
-
-/** What a compilation that found errors throws; `message` has every diagnostic with its code frame. */
-export class CompileError extends Error {
-  readonly diagnostics: readonly Diagnostic[]
-  constructor(diagnostics: readonly Diagnostic[]) {
-    const sorted = inSourceOrder(diagnostics)
-    super(sorted.map((d) => renderDiagnostic(d)).join('\n\n'))
-    this.name = 'CompileError'
-    this.diagnostics = sorted
-  }
-}
-
-/** Stages find errors in their own order; a reader goes through the file. Places in other files keep their order. */
-function inSourceOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  return [...diagnostics].sort((a, b) => {
-    return a.span && b.span && a.span.file === b.span.file ? a.span.start - b.span.start : 0
-  })
 }
 
 /** A bug of the compiler, never the user's fault. The message begins with the stage: `regalloc: ...`. */
