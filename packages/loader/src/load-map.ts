@@ -3,13 +3,13 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { MAP_TYPE_IDS, type MapSpec } from '@unplugin-bpf/core/object'
-import { checkSyscall, SyscallError } from './errors.ts'
+import type { MapSpec } from '@unplugin-bpf/core/object'
+import { checkSyscall } from './errors.ts'
 import type { LoadedBtf } from './load-btf.ts'
 import { mapTypeOf } from './map-type.ts'
+import { openPinned, pinFd } from './pin.ts'
 import { ATTR, kernelName } from './sys/attr.ts'
 import { bpf } from './sys/bpf.ts'
-import { ERRNO } from './sys/errno.ts'
 import { closeFd } from './sys/syscall.ts'
 import type { Capability } from './system-state.ts'
 
@@ -28,16 +28,13 @@ export function loadMap(spec: MapSpec, surroundings: MapSurroundings): number {
   const path = join(pinRoot, spec.name)
   if (existsSync(path)) return openPinned(spec, path)
   const fd = createMap(spec, surroundings)
-  const result = bpf(ATTR.objPin, { pathname: pathBytes(path), bpf_fd: fd })
-  if (result >= 0) return fd
-  closeFd(fd)
-  throw new SyscallError(`pin map "${spec.name}" at ${path}`, -result, {
-    causes: {
-      ENOENT: `the folder ${pinRoot} does not exist`,
-      EINVAL: `${pinRoot} is not in a BPF file system: mount -t bpf bpf /sys/fs/bpf`,
-      EPERM: `${pinRoot} is not in a BPF file system (mount -t bpf bpf /sys/fs/bpf), or the name has a dot`,
-    },
-  })
+  try {
+    pinFd(fd, path, `map "${spec.name}"`)
+    return fd
+  } catch (error) {
+    closeFd(fd)
+    throw error
+  }
 }
 
 /** A data section: filled from the object; constants are frozen, so that the verifier may rely on them. */
@@ -78,30 +75,4 @@ function createMap(spec: MapSpec, { btf, needs }: MapSurroundings): number {
       E2BIG: `${spec.maxEntries} entries of ${spec.keySize} + ${spec.valueSize} bytes are more than the kernel takes`,
     },
   })
-}
-
-/** struct bpf_map_info begins with type, id, key_size, value_size, max_entries, map_flags. */
-const INFO_BYTES = 80
-
-function openPinned(spec: MapSpec, path: string): number {
-  const fd = checkSyscall(bpf(ATTR.objGet, { pathname: pathBytes(path) }), `open the pinned map ${path}`)
-  const info = new Uint32Array(INFO_BYTES / 4)
-  const bytes = new Uint8Array(info.buffer)
-  const result = bpf(ATTR.infoByFd, { bpf_fd: fd, info_len: INFO_BYTES, info: bytes })
-  const found = [info[0], info[2], info[3], info[4]]
-  const row = mapTypeOf(spec)
-  const wanted = [row.id, spec.keySize, spec.valueSize, spec.maxEntries]
-  if (result >= 0 && found.every((value, i) => value === wanted[i])) return fd
-  closeFd(fd)
-  if (result < 0) throw new SyscallError(`open the pinned map ${path}`, -result)
-  const typeName = Object.entries(MAP_TYPE_IDS).find(([, id]) => id === info[0])?.[0] ?? `type ${info[0]}`
-  throw new SyscallError(`use the pinned map ${path} for "${spec.name}"`, ERRNO.EINVAL, {
-    causes: {
-      EINVAL: `it is a ${typeName} with ${info[2]}-byte keys, ${info[3]}-byte values and ${info[4]} entries; the program wants a ${spec.type} with ${spec.keySize}, ${spec.valueSize} and ${spec.maxEntries}. Remove the file if it is not needed any more`,
-    },
-  })
-}
-
-function pathBytes(path: string): Uint8Array {
-  return new TextEncoder().encode(`${path}\0`)
 }

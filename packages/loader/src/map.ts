@@ -4,12 +4,14 @@
  * allocates nothing but its result.
  */
 import type { MapSpec } from '@unplugin-bpf/core/object'
-import type { MapBackend, ProgramBackend } from '@unplugin-bpf/core/runtime'
-import { type FailureContext, SyscallError } from './errors.ts'
-import { readBatches } from './map-batch.ts'
+import type { EntryBatch, MapBackend, ProgramBackend } from '@unplugin-bpf/core/runtime'
+import { checkSyscall, type FailureContext, SyscallError } from './errors.ts'
+import { type BatchSource, deleteBatch, readBatches, updateBatch } from './map-batch.ts'
 import { mapTypeOf } from './map-type.ts'
+import { pinFd, unpinPath } from './pin.ts'
 import { KernelRing } from './ring.ts'
-import { bpfElement, type ElementCommand, type ElementTarget } from './sys/bpf.ts'
+import { ATTR } from './sys/attr.ts'
+import { bpf, bpfElement, type ElementCommand, type ElementTarget } from './sys/bpf.ts'
 import { ERRNO } from './sys/errno.ts'
 import { pageSize, possibleCpus } from './sys/machine.ts'
 import { closeFd, mapShared, PROT, type Scratch, scratch, unmap } from './sys/syscall.ts'
@@ -17,6 +19,10 @@ import { closeFd, mapShared, PROT, type Scratch, scratch, unmap } from './sys/sy
 /** Flags of `update` (include/uapi/linux/bpf.h). */
 const BPF_NOEXIST = 1
 const BPF_EXIST = 2
+/** Flag of a map. */
+const BPF_F_MMAPABLE = 1 << 10
+
+type Ability = 'unknown' | 'yes' | 'no'
 
 export class KernelMap implements MapBackend {
   readonly spec: MapSpec
@@ -26,8 +32,10 @@ export class KernelMap implements MapBackend {
   readonly #value: Scratch
   readonly #nextKey: Scratch
   readonly #target: ElementTarget
-  #batches: 'unknown' | 'yes' | 'no' = 'unknown'
+  #reads: Ability = 'unknown'
+  #takes: Ability = 'unknown'
   #mapped: ArrayBuffer | undefined
+  #frozen: boolean
   #closed = false
 
   /** Takes over the descriptor. */
@@ -38,7 +46,9 @@ export class KernelMap implements MapBackend {
     this.#key = scratch(spec.keySize)
     this.#nextKey = scratch(spec.keySize)
     this.#value = scratch(perCpu ? this.cpus * roundUp8(spec.valueSize) : spec.valueSize)
-    this.#target = { fd, key: this.#key.address, value: this.#value.address }
+    // Maps without keys want no address of one (___bpf_copy_key, kernel/bpf/syscall.c).
+    this.#target = { fd, key: spec.keySize === 0 ? 0 : this.#key.address, value: this.#value.address }
+    this.#frozen = spec.data?.frozen ?? false
     if (handle === 'ringbuf') this.ring = new KernelRing(fd, spec)
   }
 
@@ -48,9 +58,13 @@ export class KernelMap implements MapBackend {
   }
 
   lookup(key: Uint8Array): Uint8Array | undefined {
+    return this.peek(key, 0)?.slice()
+  }
+
+  peek(key: Uint8Array, flags: number): Uint8Array | undefined {
     this.#setKey(key)
-    const result = this.#call('MAP_LOOKUP_ELEM', 0)
-    if (result === 0) return this.#value.bytes.slice()
+    const result = this.#call('MAP_LOOKUP_ELEM', flags)
+    if (result === 0) return this.#value.bytes
     if (result === -ERRNO.ENOENT) return undefined
     throw this.#failure('read', result)
   }
@@ -60,8 +74,8 @@ export class KernelMap implements MapBackend {
     this.#setValue(value)
     const result = this.#call('MAP_UPDATE_ELEM', flags)
     if (result === 0) return true
-    if (result === -ERRNO.EEXIST && flags === BPF_NOEXIST) return false
-    if (result === -ERRNO.ENOENT && flags === BPF_EXIST) return false
+    if (result === -ERRNO.EEXIST && (flags & BPF_NOEXIST) !== 0) return false
+    if (result === -ERRNO.ENOENT && (flags & BPF_EXIST) !== 0) return false
     throw this.#failure('write', result)
   }
 
@@ -71,6 +85,30 @@ export class KernelMap implements MapBackend {
     if (result === 0) return true
     if (result === -ERRNO.ENOENT) return false
     throw this.#failure('delete from', result)
+  }
+
+  take(key: Uint8Array): Uint8Array | undefined {
+    if (this.#takes !== 'no') {
+      this.#setKey(key)
+      const result = this.#call('MAP_LOOKUP_AND_DELETE_ELEM', 0)
+      if (result === 0) return this.#value.bytes.slice()
+      if (result === -ERRNO.ENOENT) return undefined
+      // Hash maps have it since 5.14; other kinds with keys never.
+      const lacks = [ERRNO.ENOTSUPP, ERRNO.EOPNOTSUPP, ERRNO.EINVAL].some((errno) => errno === -result)
+      if (!lacks || this.spec.keySize === 0) throw this.#failure('take from', result)
+      this.#takes = 'no'
+    }
+    const value = this.lookup(key)
+    if (value !== undefined) this.delete(key)
+    return value
+  }
+
+  contains(value: Uint8Array): boolean {
+    this.#setValue(value)
+    const result = this.#call('MAP_LOOKUP_ELEM', 0)
+    if (result === 0) return true
+    if (result === -ERRNO.ENOENT) return false
+    throw this.#failure('ask', result)
   }
 
   nextKey(key: Uint8Array | undefined): Uint8Array | undefined {
@@ -83,27 +121,60 @@ export class KernelMap implements MapBackend {
   }
 
   /** Undefined where the kernel has no batch operation for this kind of map. */
-  entries(): Iterable<readonly [Uint8Array, Uint8Array]> | undefined {
-    if (this.#batches === 'no') return undefined
-    const source = { fd: this.fd, spec: this.spec, valueBytes: this.#value.bytes.length }
-    const batches = readBatches(source)
-    this.#batches = batches === undefined ? 'no' : 'yes'
+  batches(): Iterable<EntryBatch> | undefined {
+    if (this.#reads === 'no') return undefined
+    const batches = readBatches(this.#batchSource())
+    this.#reads = batches === undefined ? 'no' : 'yes'
     return batches
+  }
+
+  updateBatch(batch: EntryBatch): boolean {
+    const result = updateBatch(this.#batchSource(), batch)
+    if (result !== false && result < 0) throw this.#failure('write', result)
+    return result !== false
+  }
+
+  deleteBatch(keys: Uint8Array, count: number): boolean {
+    const result = deleteBatch(this.#batchSource(), keys, count)
+    if (result !== false && result < 0) throw this.#failure('delete from', result)
+    return result !== false
+  }
+
+  pin(path: string): void {
+    pinFd(this.fd, path, `map "${this.spec.name}"`)
+  }
+
+  unpin(path: string): boolean {
+    return unpinPath(path)
+  }
+
+  freeze(): void {
+    // The kernel refuses while the map can still be written through a mapping.
+    this.#unmapMemory()
+    const operation = `freeze map "${this.spec.name}"`
+    checkSyscall(bpf(ATTR.mapFreeze, { map_fd: this.fd }), operation, {
+      since: '5.2',
+      causes: { EBUSY: 'it is frozen already, or mapped for writing elsewhere' },
+    })
+    this.#frozen = true
   }
 
   /** Mapped on first use; see `MapBackend.memory`. */
   memory(): Uint8Array {
-    const { data } = this.spec
-    if (data === undefined) throw new TypeError(`map "${this.spec.name}" is no data section`)
+    const { data, flags, maxEntries, valueSize, name } = this.spec
+    if (data === undefined && (flags & BPF_F_MMAPABLE) === 0)
+      throw new TypeError(`map "${name}" is neither a data section nor mappable (BPF_F_MMAPABLE)`)
     // A store to a read-only mapping would kill the process, so that constants are never handed out as one.
-    if (data.frozen) return data.content.slice()
+    if (data?.frozen) return data.content.slice()
+    if (this.#frozen) throw new TypeError(`map "${name}" is frozen: its memory cannot be shared`)
+    const length = data ? valueSize : maxEntries * roundUp8(valueSize)
     if (this.#mapped === undefined) {
-      const size = Math.ceil(this.spec.valueSize / pageSize()) * pageSize()
+      const size = Math.ceil(length / pageSize()) * pageSize()
       const mapped = mapShared(this.fd, size, PROT.READ | PROT.WRITE, 0)
       if (typeof mapped === 'number') throw this.#failure('map into memory the', mapped)
       this.#mapped = mapped
     }
-    return new Uint8Array(this.#mapped, 0, this.spec.valueSize)
+    return new Uint8Array(this.#mapped, 0, length)
   }
 
   setProgram(index: number, program: ProgramBackend): void {
@@ -119,9 +190,17 @@ export class KernelMap implements MapBackend {
     if (this.#closed) return
     this.#closed = true
     this.ring?.close()
+    this.#unmapMemory()
+    closeFd(this.#target.fd)
+  }
+
+  #unmapMemory(): void {
     if (this.#mapped) unmap(this.#mapped)
     this.#mapped = undefined
-    closeFd(this.#target.fd)
+  }
+
+  #batchSource(): BatchSource {
+    return { fd: this.fd, spec: this.spec, valueBytes: this.#value.bytes.length }
   }
 
   #call(command: ElementCommand, flags: number): number {
@@ -164,6 +243,8 @@ function explainElementFailure(spec: MapSpec): FailureContext {
         : `the entries of ${spec.type} maps always exist: they cannot be deleted`,
       EEXIST: `the entries of ${spec.type} maps always exist: they cannot be inserted`,
       EBUSY: 'the map is being updated from elsewhere; try again',
+      ENOTSUPP: `${spec.type} maps do not have this operation for user space`,
+      EOPNOTSUPP: `${spec.type} maps do not have this operation for user space`,
     },
   }
 }

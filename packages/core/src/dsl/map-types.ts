@@ -4,14 +4,21 @@
  */
 import type {
   ArrayMap,
+  BloomFilter,
+  DescriptorMap,
   HashMap,
   LpmKey,
   LpmMap,
+  MapHandle,
+  MapOfMaps,
   PerCpuArrayMap,
   PerCpuHashMap,
   ProgArrayMap,
+  QueueMap,
   RawMap,
   RingBuffer,
+  StorageMap,
+  TargetMap,
 } from '../runtime/types.ts'
 import type { i64, u32 } from './scalars.ts'
 import type { AnySchema, Context, Infer, Kernel, Ref, Reserved } from './types.ts'
@@ -23,6 +30,8 @@ export interface MapValue<U> {
 }
 // biome-ignore lint/suspicious/noExplicitAny: any handle
 export type AnyMapValue = MapValue<any>
+/** Handle of a map. */
+type UserMap<M extends AnyMapValue> = M extends MapValue<infer U extends MapHandle> ? U : MapHandle
 
 export type UpdateFlags = 'any' | 'noexist' | 'exist'
 /** The amount of `add`: maps of integers only. */
@@ -63,18 +72,18 @@ export interface RingbufValue<E extends AnySchema> extends MapValue<RingBuffer<I
   output(record: Kernel<E>, flags?: number): i64
 }
 
-export interface PerfValue<E extends AnySchema> extends MapValue<RawMap> {
+export interface PerfValue<E extends AnySchema> extends MapValue<RingBuffer<Infer<E>>> {
   output(ctx: Context, record: Kernel<E>): i64
 }
 
-export interface QueueValue<V extends AnySchema> extends MapValue<RawMap> {
+export interface QueueValue<V extends AnySchema> extends MapValue<QueueMap<Infer<V>>> {
   push(value: Kernel<V>): i64
   /** Takes the next value out; null when there is none. */
   pop(): Ref<Kernel<V>> | null
   peek(): Ref<Kernel<V>> | null
 }
 
-export interface BloomValue<V extends AnySchema> extends MapValue<RawMap> {
+export interface BloomValue<V extends AnySchema> extends MapValue<BloomFilter<Infer<V>>> {
   push(value: Kernel<V>): i64
   has(value: Kernel<V>): boolean
 }
@@ -137,23 +146,26 @@ export interface MapConstructors {
   progArray(options: MapOptions): ProgArrayValue
   perfEventArray<E extends AnySchema>(record: E, options?: OptionalCount): PerfValue<E>
   /** Stacks by id (`bpf.getStackid`), at most `depth` frames each. */
-  stackTrace(options: MapOptions & { readonly depth?: number }): MapValue<RawMap>
-  cgroupArray(options: MapOptions): MapValue<RawMap>
-  arrayOfMaps<M extends AnyMapValue>(inner: M, options: MapOptions): MapValue<RawMap> & { get(index: u32): M | null }
+  stackTrace(options: MapOptions & { readonly depth?: number }): MapValue<HashMap<number, bigint[]>>
+  cgroupArray(options: MapOptions): MapValue<DescriptorMap<number>>
+  arrayOfMaps<M extends AnyMapValue>(
+    inner: M,
+    options: MapOptions,
+  ): MapValue<MapOfMaps<number, UserMap<M>>> & { get(index: u32): M | null }
   hashOfMaps<K extends AnySchema, M extends AnyMapValue>(
     key: K,
     inner: M,
     options: MapOptions,
-  ): MapValue<RawMap> & { get(key: Kernel<K>): M | null }
-  devmap(options: MapOptions): MapValue<ArrayMap<number>>
-  devmapHash<K extends AnySchema>(key: K, options: MapOptions): MapValue<HashMap<Infer<K>, number>>
-  cpumap(options: MapOptions): MapValue<ArrayMap<number>>
-  xskmap(options: MapOptions): MapValue<ArrayMap<number>>
-  sockmap(options: MapOptions): MapValue<RawMap>
-  sockhash<K extends AnySchema>(key: K, options: MapOptions): MapValue<RawMap>
-  reuseportSockarray(options: MapOptions): MapValue<RawMap>
-  skStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<RawMap>
-  inodeStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<RawMap>
-  taskStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<RawMap>
-  cgrpStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<RawMap>
+  ): MapValue<MapOfMaps<Infer<K>, UserMap<M>>> & { get(key: Kernel<K>): M | null }
+  devmap(options: MapOptions): MapValue<TargetMap<number>>
+  devmapHash<K extends AnySchema>(key: K, options: MapOptions): MapValue<TargetMap<Infer<K>>>
+  cpumap(options: MapOptions): MapValue<TargetMap<number>>
+  xskmap(options: MapOptions): MapValue<DescriptorMap<number>>
+  sockmap(options: MapOptions): MapValue<DescriptorMap<number>>
+  sockhash<K extends AnySchema>(key: K, options: MapOptions): MapValue<DescriptorMap<Infer<K>>>
+  reuseportSockarray(options: MapOptions): MapValue<DescriptorMap<number>>
+  skStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<StorageMap<Infer<V>>>
+  inodeStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<StorageMap<Infer<V>>>
+  taskStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<StorageMap<Infer<V>>>
+  cgrpStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<StorageMap<Infer<V>>>
 }

@@ -96,6 +96,25 @@ function mapHandle(decl: MapDecl): string {
       return `bpf.RingBuffer<${value}>`
     case 'progArray':
       return 'bpf.ProgArrayMap'
+    case 'perf':
+      return `bpf.RingBuffer<${value}>`
+    case 'queue':
+      return `bpf.QueueMap<${value}>`
+    case 'bloom':
+      return `bpf.BloomFilter<${value}>`
+    case 'storage':
+      return `bpf.StorageMap<${value}>`
+    case 'stacks':
+      return 'bpf.HashMap<number, bigint[]>'
+    case 'targets':
+      return `bpf.TargetMap<${row.key === 'index' ? 'number' : key}>`
+    case 'descriptors':
+      return `bpf.DescriptorMap<${row.key === 'index' ? 'number' : key}>`
+    case 'mapArray':
+      return 'bpf.MapOfMaps<number, bpf.AnyMap>'
+    case 'mapHash':
+      return `bpf.MapOfMaps<${key}, bpf.AnyMap>`
+    case 'userRing':
     case 'other':
       return 'bpf.RawMap'
     default:

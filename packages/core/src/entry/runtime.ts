@@ -10,10 +10,11 @@ export {
   checkInt,
   checkObject,
 } from '../runtime/codec-checks.ts'
+export type { MapMeta } from '../runtime/create-map-handle.ts'
 export { BACKEND_VARIABLE, type Backends, defineModule, type ModuleMeta } from '../runtime/define-module.ts'
 export type { GlobalMeta } from '../runtime/globals-handle.ts'
-export { ClosedError } from '../runtime/handle.ts'
-export { createHandles, type MapMeta, type ObjectMeta, type ProgramMeta } from '../runtime/object-handle.ts'
+export { ClosedError, MapConditionError } from '../runtime/handle.ts'
+export { createHandles, type ObjectMeta, type ProgramMeta } from '../runtime/object-handle.ts'
 export {
   formatIpv4,
   formatIpv6,

@@ -118,13 +118,24 @@ function mapSpec(map: MapDecl, table: BtfTypeTable): MapSpec {
   }
 }
 
+/** The other kinds have no types of the program's own, or the kernel takes no BTF for them. */
+const TYPED_HANDLES: ReadonlySet<MapTypeRow['handle']> = new Set([
+  'array',
+  'hash',
+  'perCpuArray',
+  'perCpuHash',
+  'lpm',
+] as const)
+
 /**
  * Types for the kernel's `map_check_btf`: both or none, since a value type alone is refused; an untyped side becomes
- * bytes. Array keys must be 4-byte integers (array_map_check_btf), LPM keys structs (trie_check_btf).
+ * bytes. Array keys must be 4-byte integers (array_map_check_btf), LPM keys structs (trie_check_btf), those of local
+ * storage `int` (bpf_local_storage_map_check_btf).
  */
 function mapTypes(map: MapDecl): { key: Type; value: Type } | undefined {
   const row: MapTypeRow = MAP_TYPES[map.type]
-  if (row.key === 'none' || row.value !== 'any' || row.handle === 'other') return undefined
+  if (row.handle === 'storage') return { key: i32, value: map.valueType ?? bytes(map.valueSize) }
+  if (!TYPED_HANDLES.has(row.handle)) return undefined
   if (map.keyType === undefined && map.valueType === undefined) return undefined
   const key = map.keyType ?? bytes(map.keySize)
   if (row.key === 'index' && !(key.kind === 'int' && key.bits === 32)) return undefined

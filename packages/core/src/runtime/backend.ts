@@ -24,25 +24,53 @@ export interface MapBackend {
    * each, one after another (kernel ABI). The result is the caller's to keep.
    */
   lookup(key: Uint8Array): Uint8Array | undefined
-  /** flags: BPF_ANY 0, BPF_NOEXIST 1, BPF_EXIST 2. Returns false when the flag's condition does not hold. */
+  /**
+   * As `lookup`, but the bytes are those of the backend and valid until its next call. `flags`: BPF_F_LOCK 4. Bloom
+   * filters have no lookup; see `contains`.
+   */
+  peek(key: Uint8Array, flags: number): Uint8Array | undefined
+  /** flags: BPF_ANY 0, BPF_NOEXIST 1, BPF_EXIST 2, BPF_F_LOCK 4. Returns false when the flag's condition does not hold. */
   update(key: Uint8Array, value: Uint8Array, flags: number): boolean
   /** False when the key was missing. */
   delete(key: Uint8Array): boolean
+  /** Lookup and delete in one step; queues and stacks, whose key is empty: pop. */
+  take(key: Uint8Array): Uint8Array | undefined
   /** Key after `key`, the first one for undefined; undefined at the end. */
   nextKey(key: Uint8Array | undefined): Uint8Array | undefined
-  /** Many entries at once, where the backend can; undefined otherwise. One element per entry: [key, value]. */
-  entries?(): Iterable<readonly [Uint8Array, Uint8Array]> | undefined
+  /** Many entries at once, where the backend can; undefined otherwise. */
+  batches?(): Iterable<EntryBatch> | undefined
+  /** Many updates (BPF_ANY) or deletions at once; false where the backend cannot: nothing was done then. */
+  updateBatch?(batch: EntryBatch): boolean
+  /** Missing keys do not matter. */
+  deleteBatch?(keys: Uint8Array, count: number): boolean
+  /** Bloom filters. */
+  contains?(value: Uint8Array): boolean
   /** Puts a program of the same object into a prog array. */
   setProgram?(index: number, program: ProgramBackend): void
+  /** Maps in maps: the map behind a key, which the backend closes; a new map of the inner shape. */
+  innerMap?(key: Uint8Array): MapBackend | undefined
+  createInner?(): MapBackend
+  setInner?(key: Uint8Array, map: MapBackend): void
+  pin?(path: string): void
+  unpin?(path: string): boolean
+  freeze?(): void
   /**
-   * The value of a data section, shared with the programs: reads and writes need no call. A frozen one is a copy, since
-   * nobody may write to it.
+   * The values of a data section or mappable array, shared with the programs: reads and writes need no call. A frozen one
+   * is a copy, since nobody may write to it.
    */
   memory?(): Uint8Array
-  /** Present for ring buffers. */
+  /** Present for ring buffers and perf event arrays. */
   readonly ring?: RingBackend
   /** File descriptor, kernel only. */
   readonly fd?: number
+}
+
+/** Entries one behind the other; valid until the next step of the iteration that gave it. */
+export interface EntryBatch {
+  readonly keys: Uint8Array
+  /** `MapBackend.lookup` says what one value is. */
+  readonly values: Uint8Array
+  readonly count: number
 }
 
 export interface RingBackend {

@@ -1,9 +1,9 @@
 /** What all handles share: the object's state, codecs for untyped keys and values, printing in console.log. */
 import type { MapSpec } from '../object/object.ts'
-import type { MapBackend } from './backend.ts'
+import type { EntryBatch, MapBackend } from './backend.ts'
 import type { Codec } from './codec.ts'
 import { checkBytes } from './codec-checks.ts'
-import type { MapHandle } from './types.ts'
+import type { MapHandle, SetOptions } from './types.ts'
 
 /** Shared by all handles of one object. */
 export interface ObjectState {
@@ -78,6 +78,28 @@ export abstract class BaseMap implements MapHandle {
     return this.backend.fd
   }
 
+  pin(path: string): void {
+    this.checkOpen()
+    if (this.backend.pin === undefined) throw this.kernelOnly('pinned')
+    this.backend.pin(path)
+  }
+
+  unpin(path: string): boolean {
+    this.checkOpen()
+    if (this.backend.unpin === undefined) throw this.kernelOnly('pinned')
+    return this.backend.unpin(path)
+  }
+
+  freeze(): void {
+    this.checkOpen()
+    if (this.backend.freeze === undefined) throw this.kernelOnly('frozen')
+    this.backend.freeze()
+  }
+
+  protected kernelOnly(what: string): TypeError {
+    return new TypeError(`map ${this.name}: only maps in the kernel can be ${what}; load with { backend: 'kernel' }`)
+  }
+
   protected checkOpen(): void {
     if (this.state.closed) throw new ClosedError(`${this.state.name}: map ${this.name}: the object is closed`)
   }
@@ -123,15 +145,95 @@ export function* walkKeys(backend: MapBackend): Generator<Uint8Array> {
   }
 }
 
-/** Entries at once where the backend can, else key by key; entries that vanish meanwhile are left out. */
-export function* walkEntries(backend: MapBackend): Generator<readonly [Uint8Array, Uint8Array]> {
-  const batch = backend.entries?.()
-  if (batch !== undefined) {
-    yield* batch
+/** Batches where the backend can, else one entry each; entries that vanish meanwhile are left out. */
+export function* walkBatches(backend: MapBackend): Generator<EntryBatch> {
+  const batches = backend.batches?.()
+  if (batches !== undefined) {
+    yield* batches
     return
   }
-  for (const key of walkKeys(backend)) {
-    const value = backend.lookup(key)
-    if (value !== undefined) yield [key, value]
+  for (const keys of walkKeys(backend)) {
+    const values = backend.lookup(keys)
+    if (values !== undefined) yield { keys, values, count: 1 }
+  }
+}
+
+/** Flags of an update, include/uapi/linux/bpf.h. */
+export const UPDATE = { any: 0, noexist: 1, exist: 2 } as const
+export const BPF_F_LOCK = 4
+
+/** Bits of an update's flags. */
+export function updateFlags(options: SetOptions | undefined, map: string): number {
+  if (options === undefined) return UPDATE.any
+  const { flag = 'any', lock } = options
+  if (!Object.hasOwn(UPDATE, flag)) {
+    throw new TypeError(`map ${map}: unknown flag ${String(flag)}: expected any, noexist or exist`)
+  }
+  return UPDATE[flag] | (lock === true ? BPF_F_LOCK : 0)
+}
+
+/** A conditional `set` whose condition does not hold. */
+export class MapConditionError extends Error {
+  readonly code: 'EEXIST' | 'ENOENT'
+  constructor(map: string, code: 'EEXIST' | 'ENOENT') {
+    super(`map ${map}: the key ${code === 'EEXIST' ? 'is there already (flag noexist)' : 'is missing (flag exist)'}`)
+    this.name = 'MapConditionError'
+    this.code = code
+  }
+}
+
+/** An update with options, whose failed condition is an error. */
+export function updateOrThrow(
+  backend: MapBackend,
+  entry: readonly [Uint8Array, Uint8Array],
+  options?: SetOptions,
+): void {
+  const { name } = backend.spec
+  if (backend.update(entry[0], entry[1], updateFlags(options, name))) return
+  throw new MapConditionError(name, options?.flag === 'exist' ? 'ENOENT' : 'EEXIST')
+}
+
+/** Entries per batch that goes to the backend. */
+const BATCH = 1024
+
+/** Writes encoded entries in batches where the backend takes them, else one by one. */
+export function writeAll(backend: MapBackend, entries: Iterable<readonly [Uint8Array, Uint8Array]>): void {
+  const { keySize } = backend.spec
+  let keys = new Uint8Array(0)
+  let values = new Uint8Array(0)
+  let count = 0
+  const flush = () => {
+    if (count === 0) return
+    const valueSize = values.length / BATCH
+    const batch = { keys: keys.subarray(0, count * keySize), values: values.subarray(0, count * valueSize), count }
+    if (!backend.updateBatch?.(batch)) {
+      for (let i = 0; i < count; i++) {
+        const value = values.subarray(i * valueSize, (i + 1) * valueSize)
+        backend.update(keys.subarray(i * keySize, (i + 1) * keySize), value, UPDATE.any)
+      }
+    }
+    count = 0
+  }
+  for (const [key, value] of entries) {
+    if (values.length === 0) {
+      keys = new Uint8Array(BATCH * keySize)
+      values = new Uint8Array(BATCH * value.length)
+    }
+    keys.set(key, count * keySize)
+    values.set(value, count * value.length)
+    if (++count === BATCH) flush()
+  }
+  flush()
+}
+
+/** Deletes encoded keys in batches where the backend takes them, else one by one. */
+export function deleteAll(backend: MapBackend, keys: Iterable<Uint8Array>): void {
+  const { keySize } = backend.spec
+  const list = [...keys]
+  for (let at = 0; at < list.length; at += BATCH) {
+    const chunk = list.slice(at, at + BATCH)
+    const bytes = new Uint8Array(chunk.length * keySize)
+    for (const [i, key] of chunk.entries()) bytes.set(key, i * keySize)
+    if (!backend.deleteBatch?.(bytes, chunk.length)) for (const key of chunk) backend.delete(key)
   }
 }

@@ -1,67 +1,97 @@
-/** Handles of maps with keys of any kind: HASH, LRU_HASH, LPM_TRIE and their per-CPU forms. */
+/** Handles of maps with keys of any kind: HASH, LRU_HASH and their per-CPU forms. */
 import type { Codec } from './codec.ts'
-import { BaseMap, type MapInit, preview, walkEntries, walkKeys } from './handle.ts'
+import {
+  BaseMap,
+  BPF_F_LOCK,
+  deleteAll,
+  type MapInit,
+  preview,
+  UPDATE,
+  updateOrThrow,
+  walkBatches,
+  walkKeys,
+  writeAll,
+} from './handle.ts'
 import { decodePerCpu, encodePerCpu, sumValues } from './per-cpu.ts'
-import type { HashMap, PerCpuHashMap } from './types.ts'
+import type { HashMap, LockOptions, PerCpuHashMap, SetOptions } from './types.ts'
 
-/** include/uapi/linux/bpf.h */
-const BPF_ANY = 0
-const BPF_NOEXIST = 1
-const BPF_EXIST = 2
-
-/** Everything but the shape of a value. `R` is what `get` returns, `W` what `set` takes. */
-abstract class KeyedMap<K, R, W> extends BaseMap {
+/**
+ * Everything but the shape of a value. `G` is what a key may be given as, `K` what the iterators give, `R` what `get`
+ * returns, `W` what `set` takes.
+ */
+export abstract class KeyedMap<K, R, W, G = K> extends BaseMap {
   protected abstract readonly key: Codec<K>
-  protected abstract decode(bytes: Uint8Array): R
+  protected abstract decode(bytes: Uint8Array, offset: number): R
   protected abstract encode(value: W): Uint8Array
 
   get size(): number {
     this.checkOpen()
     let count = 0
-    for (const _ of walkKeys(this.backend)) count++
+    for (const batch of walkBatches(this.backend)) count += batch.count
     return count
   }
 
-  get(key: K): R | undefined {
+  get(key: G, options?: LockOptions): R | undefined {
     this.checkOpen()
-    const bytes = this.backend.lookup(this.key.encode(key))
-    return bytes === undefined ? undefined : this.decode(bytes)
+    const bytes = this.backend.peek(this.encodeKey(key), options?.lock === true ? BPF_F_LOCK : 0)
+    return bytes === undefined ? undefined : this.decode(bytes, 0)
   }
 
-  set(key: K, value: W): this {
+  set(key: G, value: W, options?: SetOptions): this {
     this.checkOpen()
-    this.backend.update(this.key.encode(key), this.encode(value), BPF_ANY)
+    updateOrThrow(this.backend, [this.encodeKey(key), this.encode(value)], options)
     return this
   }
 
-  insert(key: K, value: W): boolean {
+  insert(key: G, value: W): boolean {
     this.checkOpen()
-    return this.backend.update(this.key.encode(key), this.encode(value), BPF_NOEXIST)
+    return this.backend.update(this.encodeKey(key), this.encode(value), UPDATE.noexist)
   }
 
-  replace(key: K, value: W): boolean {
+  replace(key: G, value: W): boolean {
     this.checkOpen()
-    return this.backend.update(this.key.encode(key), this.encode(value), BPF_EXIST)
+    return this.backend.update(this.encodeKey(key), this.encode(value), UPDATE.exist)
   }
 
-  has(key: K): boolean {
+  has(key: G): boolean {
     this.checkOpen()
-    return this.backend.lookup(this.key.encode(key)) !== undefined
+    return this.backend.peek(this.encodeKey(key), 0) !== undefined
   }
 
-  delete(key: K): boolean {
+  delete(key: G): boolean {
     this.checkOpen()
-    return this.backend.delete(this.key.encode(key))
+    return this.backend.delete(this.encodeKey(key))
+  }
+
+  take(key: G): R | undefined {
+    this.checkOpen()
+    const bytes = this.backend.take(this.encodeKey(key))
+    return bytes === undefined ? undefined : this.decode(bytes, 0)
+  }
+
+  setAll(entries: Iterable<readonly [G, W]>): this {
+    this.checkOpen()
+    writeAll(this.backend, this.encodeEntries(entries))
+    return this
+  }
+
+  deleteAll(keys: Iterable<G>): void {
+    this.checkOpen()
+    deleteAll(this.backend, this.encodeKeys(keys))
   }
 
   clear(): void {
     this.checkOpen()
-    for (const key of [...walkKeys(this.backend)]) this.backend.delete(key)
+    deleteAll(this.backend, walkKeys(this.backend))
   }
 
   *entries(): IterableIterator<[K, R]> {
     this.checkOpen()
-    for (const [key, value] of walkEntries(this.backend)) yield [this.key.decode(key), this.decode(value)]
+    const { key, backend } = this
+    for (const { keys, values, count } of walkBatches(backend)) {
+      const step = values.length / count
+      for (let i = 0; i < count; i++) yield [key.decode(keys, i * key.size), this.decode(values, i * step)]
+    }
   }
 
   *keys(): IterableIterator<K> {
@@ -70,20 +100,37 @@ abstract class KeyedMap<K, R, W> extends BaseMap {
   }
 
   *values(): IterableIterator<R> {
-    for (const [, value] of this.entries()) yield value
+    this.checkOpen()
+    for (const { values, count } of walkBatches(this.backend)) {
+      const step = values.length / count
+      for (let i = 0; i < count; i++) yield this.decode(values, i * step)
+    }
   }
 
   [Symbol.iterator](): IterableIterator<[K, R]> {
     return this.entries()
   }
 
+  /** Forms of keys that the codec does not know are for subclasses. */
+  protected encodeKey(key: G): Uint8Array {
+    return this.key.encode(key as unknown as K)
+  }
+
   protected content(): unknown {
     return preview(this.entries())
   }
+
+  private *encodeEntries(entries: Iterable<readonly [G, W]>): Generator<readonly [Uint8Array, Uint8Array]> {
+    for (const [key, value] of entries) yield [this.encodeKey(key), this.encode(value)]
+  }
+
+  private *encodeKeys(keys: Iterable<G>): Generator<Uint8Array> {
+    for (const key of keys) yield this.encodeKey(key)
+  }
 }
 
-export class HashMapHandle<K, V> extends KeyedMap<K, V, V> implements HashMap<K, V> {
-  protected readonly label = 'HashMap'
+export class HashMapHandle<K, V, G = K> extends KeyedMap<K, V, V, G> {
+  protected readonly label: string = 'HashMap'
   protected readonly key: Codec<K>
   private readonly value: Codec<V>
 
@@ -93,8 +140,8 @@ export class HashMapHandle<K, V> extends KeyedMap<K, V, V> implements HashMap<K,
     this.value = init.value
   }
 
-  protected decode(bytes: Uint8Array): V {
-    return this.value.decode(bytes)
+  protected decode(bytes: Uint8Array, offset: number): V {
+    return this.value.decode(bytes, offset)
   }
 
   protected encode(value: V): Uint8Array {
@@ -126,11 +173,14 @@ export class PerCpuHashMapHandle<K, V> extends KeyedMap<K, V[], V | readonly V[]
     return values === undefined ? undefined : sumValues(values, this.name)
   }
 
-  protected decode(bytes: Uint8Array): V[] {
-    return decodePerCpu(this.init, bytes)
+  protected decode(bytes: Uint8Array, offset: number): V[] {
+    return decodePerCpu(this.init, bytes, offset)
   }
 
   protected encode(value: V | readonly V[]): Uint8Array {
     return encodePerCpu(this.init, value)
   }
 }
+
+/** Compiles only while the class has what its public type says. */
+export const asHashMap = <K, V>(handle: HashMapHandle<K, V>): HashMap<K, V> => handle

@@ -1,32 +1,12 @@
 /** The loaded object: typed handles over any backend, made from what the generated module says about names and types. */
-import { assertNever } from '../diag/diagnostic.ts'
-import { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
-import { ArrayMapHandle, PerCpuArrayMapHandle } from './array-handle.ts'
-import type { MapBackend, ObjectBackend, ProgramBackend } from './backend.ts'
-import { type Codec, codecFor } from './codec.ts'
+import type { ObjectBackend, ProgramBackend } from './backend.ts'
+import { createMapHandle, type MapMeta } from './create-map-handle.ts'
 import { createGlobals, type GlobalsMeta } from './globals-handle.ts'
-import { bytesCodec, ClosedError, INSPECT, type Inspect, type MapInit, type ObjectState } from './handle.ts'
-import { HashMapHandle, PerCpuHashMapHandle } from './hash-handle.ts'
-import { lpmKeyCodec } from './lpm-key.ts'
+import { ClosedError, INSPECT, type Inspect, type ObjectState } from './handle.ts'
 import { nearName } from './near.ts'
-import { ProgArrayMapHandle } from './prog-array-handle.ts'
 import { ProgramHandle } from './program-handle.ts'
 import { RingBufferHandle } from './ring-handle.ts'
 import type { AnyMap, LoadedObject, MapHandle, ModuleShape, ProgramHandle as ProgramHandleType } from './types.ts'
-
-/** What a generated module knows of a map. */
-export interface MapMeta {
-  /** ELF name. */
-  readonly name: string
-  /** Kernel's name of the map type. */
-  readonly kind: string
-  /** Absent: raw bytes (array keys are always numbers). */
-  // biome-ignore lint/suspicious/noExplicitAny: the types are in the generated .d.ts
-  readonly key?: Codec<any> | undefined
-  /** Ring buffers: the record. */
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  readonly value?: Codec<any> | undefined
-}
 
 export interface ProgramMeta {
   readonly name: string
@@ -71,8 +51,12 @@ class Loaded {
       this.#programBackends.set(handle, program)
     }
     const metaByName = new Map(Object.values(meta.maps).map((map) => [map.name, map]))
+    const surroundings = {
+      state: this.#state,
+      findProgram: (program: ProgramHandleType | string) => this.#findProgram(program),
+    }
     for (const [name, map] of backend.maps) {
-      this.#mapsByName.set(name, this.#createMap(map, metaByName.get(name)))
+      this.#mapsByName.set(name, createMapHandle(map, metaByName.get(name), surroundings))
     }
     this.maps = keyed(meta.maps, (name) => this.map(name) as MapHandle)
     this.globals = createGlobals(backend, meta.globals ?? {}, this.#state)
@@ -130,56 +114,6 @@ class Loaded {
     if (backend === undefined) throw new TypeError(`${this.name}: program ${handle.name} belongs to another object`)
     return backend
   }
-
-  #createMap(backend: MapBackend, meta: MapMeta | undefined): MapHandle {
-    const { spec } = backend
-    const state = this.#state
-    const row: MapTypeRow | undefined = Object.hasOwn(MAP_TYPES, spec.type)
-      ? MAP_TYPES[spec.type as MapTypeName]
-      : undefined
-    const value = checkSize(spec.name, 'value', meta?.value ?? bytesCodec(spec.valueSize, spec.name), spec.valueSize)
-    const keyCodec = meta?.key ?? bytesCodec(spec.keySize, `${spec.name} key`)
-    const init: MapInit<unknown, unknown> = { backend, state, value, key: keyCodec }
-    const indexed: MapInit<number, unknown> = { ...init, key: INDEX }
-    switch (row?.handle) {
-      case 'array':
-        return new ArrayMapHandle(indexed)
-      case 'perCpuArray':
-        return new PerCpuArrayMapHandle(indexed)
-      case 'perCpuHash':
-        return new PerCpuHashMapHandle({ ...init, key: checkSize(spec.name, 'key', keyCodec, spec.keySize) })
-      case 'lpm':
-        return new HashMapHandle({ ...init, key: meta?.key ?? lpmKeyCodec(spec.keySize, `${spec.name} key`) })
-      case 'ringbuf':
-        return new RingBufferHandle({ backend, state, record: meta?.value ?? WHOLE_RECORD })
-      case 'progArray':
-        return new ProgArrayMapHandle({ backend, state, findProgram: (program) => this.#findProgram(program) })
-      case 'hash':
-      case 'other':
-      case undefined:
-        return new HashMapHandle({ ...init, key: checkSize(spec.name, 'key', keyCodec, spec.keySize) })
-      default:
-        return assertNever(row!.handle as never)
-    }
-  }
-}
-
-const INDEX: Codec<number> = codecFor<number>({ kind: 'int', bits: 32, signed: false }, 'index')
-
-/** Records of any length, for ring buffers without a record type. */
-const WHOLE_RECORD: Codec<Uint8Array> = {
-  size: 0,
-  decode: (bytes) => new Uint8Array(bytes),
-  encode: (value) => new Uint8Array(value),
-}
-
-/** A codec of another size than the map's is a module that does not belong to its ELF object. */
-function checkSize(map: string, what: string, codec: Codec<unknown>, size: number): Codec<unknown> {
-  // Ring buffers have no values; their codec is that of a record.
-  if (size !== 0 && codec.size !== size) {
-    throw new TypeError(`map ${map}: the ${what} type has ${codec.size} bytes, the map ${size}; build the module again`)
-  }
-  return codec
 }
 
 function keyed<T>(

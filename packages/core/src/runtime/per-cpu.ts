@@ -4,9 +4,9 @@ import type { MapInit } from './handle.ts'
 
 type Init<V> = Pick<MapInit<unknown, V>, 'backend' | 'value'>
 
-export function decodePerCpu<V>({ backend, value }: Init<V>, bytes: Uint8Array): V[] {
+export function decodePerCpu<V>({ backend, value }: Init<V>, bytes: Uint8Array, offset = 0): V[] {
   const stride = roundUp(backend.spec.valueSize, 8)
-  return Array.from({ length: backend.cpus }, (_, cpu) => value.decode(bytes, cpu * stride))
+  return Array.from({ length: backend.cpus }, (_, cpu) => value.decode(bytes, offset + cpu * stride))
 }
 
 /** `given`: one value for every CPU, or an array with one per CPU. */

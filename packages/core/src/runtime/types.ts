@@ -21,13 +21,35 @@ export interface MapHandle {
   readonly maxEntries: number
   /** File descriptor; undefined in the VM. */
   readonly fd: number | undefined
+  /** Keeps the map at a path in a BPF file system, also when this process ends. Kernel only. */
+  pin(path: string): void
+  /** Removes a pin; false when there was none. */
+  unpin(path: string): boolean
+  /** From now on only programs change the map. Kernel only. */
+  freeze(): void
+}
+
+/** `any` inserts or replaces, `noexist` only inserts, `exist` only replaces. */
+export type UpdateFlag = 'any' | 'noexist' | 'exist'
+
+export interface LockOptions {
+  /** Takes the `bpf_spin_lock` that the value begins with, so that no program sees half of it. */
+  readonly lock?: boolean | undefined
+}
+
+export interface SetOptions extends LockOptions {
+  /** Default `any`. When the condition does not hold, the error's `code` is `EEXIST` or `ENOENT`. */
+  readonly flag?: UpdateFlag | undefined
 }
 
 /** Every index below `size` always has a value. Indexes out of range throw a RangeError. */
 export interface ArrayMap<V> extends MapHandle, Iterable<[number, V]> {
   readonly size: number
-  get(index: number): V
-  set(index: number, value: V): this
+  /** Without a system call when the map has the flag `BPF_F_MMAPABLE`. */
+  get(index: number, options?: LockOptions): V
+  set(index: number, value: V, options?: LockOptions): this
+  /** Sets many values in few system calls. */
+  setAll(entries: Iterable<readonly [number, V]>): this
   /** Whether the index is in range. */
   has(index: number): boolean
   /** Sets every value to zero bytes. */
@@ -35,15 +57,20 @@ export interface ArrayMap<V> extends MapHandle, Iterable<[number, V]> {
   entries(): IterableIterator<[number, V]>
   keys(): IterableIterator<number>
   values(): IterableIterator<V>
+  /**
+   * All values, shared with the programs, each on its own multiple of 8 bytes: of maps with `BPF_F_MMAPABLE`. Throws for
+   * others, and after `freeze`.
+   */
+  memory(): Uint8Array
 }
 
 /** Also LRU hashes. */
 export interface HashMap<K, V> extends MapHandle, Iterable<[K, V]> {
   /** Entries now; counted by walking the keys. */
   readonly size: number
-  get(key: K): V | undefined
+  get(key: K, options?: LockOptions): V | undefined
   /** Inserts or replaces; throws when a new key finds the map full (`code` is `E2BIG`). */
-  set(key: K, value: V): this
+  set(key: K, value: V, options?: SetOptions): this
   /** Only a new key; false when it is there already. */
   insert(key: K, value: V): boolean
   /** Only a present key; false when it is missing. */
@@ -51,6 +78,12 @@ export interface HashMap<K, V> extends MapHandle, Iterable<[K, V]> {
   has(key: K): boolean
   /** False when the key was missing. */
   delete(key: K): boolean
+  /** The value, which is deleted in the same step (kernels before 5.14: in two steps). */
+  take(key: K): V | undefined
+  /** Sets many entries in few system calls. */
+  setAll(entries: Iterable<readonly [K, V]>): this
+  /** Deletes many keys in few system calls; those that are missing do not matter. */
+  deleteAll(keys: Iterable<K>): void
   clear(): void
   entries(): IterableIterator<[K, V]>
   keys(): IterableIterator<K>
@@ -67,6 +100,7 @@ export interface PerCpuArrayMap<V> extends MapHandle, Iterable<[number, V[]]> {
   sum(index: number): V
   /** One value for every CPU, or an array with one per CPU. */
   set(index: number, value: V | readonly V[]): this
+  setAll(entries: Iterable<readonly [number, V | readonly V[]]>): this
   has(index: number): boolean
   clear(): void
   entries(): IterableIterator<[number, V[]]>
@@ -80,11 +114,14 @@ export interface PerCpuHashMap<K, V> extends MapHandle, Iterable<[K, V[]]> {
   get(key: K): V[] | undefined
   perCpu(key: K): V[] | undefined
   sum(key: K): V | undefined
-  set(key: K, value: V | readonly V[]): this
+  set(key: K, value: V | readonly V[], options?: SetOptions): this
   insert(key: K, value: V | readonly V[]): boolean
   replace(key: K, value: V | readonly V[]): boolean
   has(key: K): boolean
   delete(key: K): boolean
+  take(key: K): V[] | undefined
+  setAll(entries: Iterable<readonly [K, V | readonly V[]]>): this
+  deleteAll(keys: Iterable<K>): void
   clear(): void
   entries(): IterableIterator<[K, V[]]>
   keys(): IterableIterator<K>
@@ -97,8 +134,28 @@ export interface LpmKey<D = Uint8Array> {
   readonly data: D
 }
 
-/** `get` finds the entry with the longest matching prefix; `has`, `delete` and the iterators see exact entries. */
-export interface LpmMap<K, V> extends HashMap<K, V> {}
+/**
+ * `get` finds the entry with the longest matching prefix; `has`, `delete` and the iterators see exact entries. Where the
+ * data are 4 or 16 bytes, a key may be text: `10.0.0.0/8`, `fd00::/8`, or an address, which is a prefix of full length.
+ */
+export interface LpmMap<K, V> extends MapHandle, Iterable<[K, V]> {
+  readonly size: number
+  get(key: K | string): V | undefined
+  set(key: K | string, value: V, options?: SetOptions): this
+  insert(key: K | string, value: V): boolean
+  replace(key: K | string, value: V): boolean
+  has(key: K | string): boolean
+  delete(key: K | string): boolean
+  take(key: K | string): V | undefined
+  setAll(entries: Iterable<readonly [K | string, V]>): this
+  deleteAll(keys: Iterable<K | string>): void
+  clear(): void
+  entries(): IterableIterator<[K, V]>
+  keys(): IterableIterator<K>
+  values(): IterableIterator<V>
+  /** Entries with their keys as text. */
+  prefixes(): IterableIterator<[string, V]>
+}
 
 /**
  * Records in the order in which the program reserved them. Nothing is read before somebody listens: `on`, `for await`
@@ -120,6 +177,61 @@ export interface ProgArrayMap extends MapHandle {
   clear(): void
 }
 
+/** QUEUE gives the oldest value first, STACK the newest. */
+export interface QueueMap<V> extends MapHandle {
+  /** False when there is no room; `evict`: the oldest value makes room. */
+  push(value: V, options?: { readonly evict?: boolean | undefined }): boolean
+  /** Takes the next value out. */
+  pop(): V | undefined
+  /** The next value, which stays. */
+  peek(): V | undefined
+  clear(): void
+}
+
+export interface BloomFilter<V> extends MapHandle {
+  add(value: V): this
+  /** False: certainly not added. True: probably. */
+  has(value: V): boolean
+}
+
+/** Devices (by interface index), CPUs (by queue size): where `redirect_map` sends packets. */
+export interface TargetMap<K> extends MapHandle, Iterable<[K, number]> {
+  readonly size: number
+  get(key: K): number | undefined
+  /** `program`: runs on the packet at the target. */
+  set(key: K, target: number, options?: { readonly program?: ProgramHandle | string | undefined }): this
+  has(key: K): boolean
+  delete(key: K): boolean
+  clear(): void
+  entries(): IterableIterator<[K, number]>
+  keys(): IterableIterator<K>
+}
+
+/** Sockets, cgroups: what is put in by file descriptor and cannot be read back. */
+export interface DescriptorMap<K> extends MapHandle {
+  set(key: K, fd: number, options?: SetOptions): this
+  delete(key: K): boolean
+}
+
+/** Maps in maps. */
+export interface MapOfMaps<K, M extends MapHandle> extends MapHandle {
+  /** A map of the inner map's shape: from `create`, of this object, or pinned. */
+  set(key: K, map: MapHandle): this
+  get(key: K): M | undefined
+  has(key: K): boolean
+  delete(key: K): boolean
+  /** A new inner map; it lives until the object is closed, or as long as it is in the map. */
+  create(): M
+}
+
+/** Values that hang on a socket, task, inode or cgroup, named by its file descriptor (`pidFd` gives a task's). */
+export interface StorageMap<V> extends MapHandle {
+  get(fd: number): V | undefined
+  set(fd: number, value: V, options?: SetOptions): this
+  has(fd: number): boolean
+  delete(fd: number): boolean
+}
+
 /** Map types without a handle of their own: raw bytes. */
 export interface RawMap extends HashMap<Uint8Array, Uint8Array> {}
 
@@ -128,10 +240,17 @@ type Any = any
 export type AnyMap =
   | ArrayMap<Any>
   | HashMap<Any, Any>
+  | LpmMap<Any, Any>
   | PerCpuArrayMap<Any>
   | PerCpuHashMap<Any, Any>
   | RingBuffer<Any>
   | ProgArrayMap
+  | QueueMap<Any>
+  | BloomFilter<Any>
+  | TargetMap<Any>
+  | DescriptorMap<Any>
+  | MapOfMaps<Any, Any>
+  | StorageMap<Any>
 
 export interface RunOptions {
   /** Context bytes in the kernel's layout. */

@@ -31,6 +31,8 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
   const backend: MapBackend = {
     spec,
     cpus,
+    // What `lookup` gives is nobody else's, and the VM has no locks: its programs never run meanwhile.
+    peek: (key) => backend.lookup(key),
     lookup(key) {
       check('key', key, spec.keySize)
       const { values } = map
@@ -51,7 +53,7 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
     update(key, value, flags) {
       check('key', key, spec.keySize)
       check('value', value, stride * cpus)
-      const result = map.update(plainBytes(key), plainBytes(value), flags, row.perCpu ? -1 : 0)
+      const result = map.update(plainBytes(key), plainBytes(value), flags & ~BPF_F_LOCK, row.perCpu ? -1 : 0)
       if (result === -ERRNO.EEXIST || result === -ERRNO.ENOENT) return false
       if (result < 0) throw fail(updateProblem(map, result), result)
       return true
@@ -63,23 +65,42 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
       if (result < 0) throw fail(`cannot delete (${errnoName(result)}: ${spec.type} maps keep all entries)`, result)
       return true
     },
+    take(key) {
+      check('key', key, spec.keySize)
+      if (map.queue !== undefined) {
+        const out = new Uint8Array(spec.valueSize)
+        return map.queue.pop(out) === 0 ? out : undefined
+      }
+      const value = backend.lookup(key)
+      if (value !== undefined) backend.delete(key)
+      return value
+    },
     nextKey(key) {
       checkOpen()
       if (key === undefined) return map.nextKey(undefined)
       check('key', key, spec.keySize)
       return map.nextKey(plainBytes(key))
     },
-    ...(spec.data && { memory: () => liveBytes(map, checkOpen) }),
+    ...((spec.data || isMappable(map)) && { memory: () => liveBytes(map, checkOpen) }),
     ...(map.programs === undefined ? {} : { setProgram: programSetter(init) }),
     ...(init.consumer === undefined ? {} : { ring: init.consumer }),
   }
   return backend
 }
 
+/** include/uapi/linux/bpf.h */
+const BPF_F_LOCK = 4
+const BPF_F_MMAPABLE = 1 << 10
+
+function isMappable({ spec }: VmMap): boolean {
+  return spec.type === 'array' && (spec.flags & BPF_F_MMAPABLE) !== 0
+}
+
 /** See `MapBackend.memory`. */
-function liveBytes({ spec, values }: VmMap, checkOpen: () => void): Uint8Array {
+function liveBytes(map: VmMap, checkOpen: () => void): Uint8Array {
   checkOpen()
-  const bytes = values!.bytes.subarray(0, spec.valueSize)
+  const { spec, values } = map
+  const bytes = values!.bytes.subarray(0, spec.data ? spec.valueSize : spec.maxEntries * strideOf(spec))
   return spec.data?.frozen ? bytes.slice() : bytes
 }
 

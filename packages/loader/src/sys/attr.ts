@@ -57,6 +57,9 @@ export const ATTR = {
   mapUpdate: command('MAP_UPDATE_ELEM', element),
   mapFreeze: command('MAP_FREEZE', { map_fd: 'u32' }),
   mapLookupBatch: command('MAP_LOOKUP_BATCH', batch),
+  mapUpdateBatch: command('MAP_UPDATE_BATCH', batch),
+  mapDeleteBatch: command('MAP_DELETE_BATCH', batch),
+  mapFdById: command('MAP_GET_FD_BY_ID', { map_id: 'u32', next_id: 'u32', open_flags: 'u32' }),
   progLoad: command('PROG_LOAD', {
     ...({ prog_type: 'u32', insn_cnt: 'u32', insns: 'ptr', license: 'ptr' } as const),
     ...({ log_level: 'u32', log_size: 'u32', log_buf: 'ptr', kern_version: 'u32', prog_flags: 'u32' } as const),

@@ -31,7 +31,12 @@ const VALUE = fieldOffset(ATTR.mapLookup, 'value')
 const FLAGS = fieldOffset(ATTR.mapLookup, 'flags')
 const ELEMENT_SIZE = ATTR.mapLookup.size
 
-export type ElementCommand = 'MAP_LOOKUP_ELEM' | 'MAP_UPDATE_ELEM' | 'MAP_DELETE_ELEM' | 'MAP_GET_NEXT_KEY'
+export type ElementCommand =
+  | 'MAP_LOOKUP_ELEM'
+  | 'MAP_LOOKUP_AND_DELETE_ELEM'
+  | 'MAP_UPDATE_ELEM'
+  | 'MAP_DELETE_ELEM'
+  | 'MAP_GET_NEXT_KEY'
 
 /** Addresses of a map's key and value bytes. */
 export interface ElementTarget {

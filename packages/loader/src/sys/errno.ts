@@ -11,6 +11,7 @@ for (const [name, number] of Object.entries(constants.errno)) if (!NAMES.has(num
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
+  EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,
   EEXIST: 17,
