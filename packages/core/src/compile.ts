@@ -57,7 +57,7 @@ export function compileModule(module: Module, options: Partial<CompileOptions> =
   throwErrors(bag)
 
   const direct = full.directElements
-    ? directMaps([...typings.values(), ...functions.map((unit) => unit.typing)])
+    ? directMaps([...typings.values(), ...functions.map((unit) => unit.typing)], module.maps)
     : new Set<MapDecl>()
   const sections = placeGlobals(module.globals ?? [])
   const globals = globalPlaces(sections)

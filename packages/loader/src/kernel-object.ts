@@ -3,7 +3,7 @@
  * descriptor. Whatever fails, everything that was created before is closed again.
  */
 import type { BpfObject } from '@unplugin-bpf/core/object'
-import type { Link, ObjectBackend } from '@unplugin-bpf/core/runtime'
+import { fillSlots, type Link, type ObjectBackend } from '@unplugin-bpf/core/runtime'
 import { guardLeak, unguardLeak } from './leak-guard.ts'
 import { type BtfResult, loadBtf } from './load-btf.ts'
 import { loadMap } from './load-map.ts'
@@ -67,6 +67,7 @@ interface KernelObjectParts {
 export function loadKernelObject(object: BpfObject, options: LoadOptions = {}): KernelObject {
   addon() // says what is missing before anything about the object does
   const maps = new Map<string, KernelMap>()
+  const created: KernelMap[] = []
   const programs = new Map<string, KernelProgram>()
   const links = new Set<Link>()
   const btf = loadBtf(object)
@@ -78,11 +79,10 @@ export function loadKernelObject(object: BpfObject, options: LoadOptions = {}): 
       needs: capabilitiesOfObject(object),
     }
     for (const spec of object.maps) {
-      const fd = loadMap(spec, surroundings)
-      maps.set(
-        spec.name,
-        adopt(fd, () => new KernelMap(spec, fd)),
-      )
+      const { fd, fresh } = loadMap(spec, surroundings)
+      const map = adopt(fd, () => new KernelMap(spec, fd))
+      maps.set(spec.name, map)
+      if (fresh) created.push(map)
     }
     const fdOf = (name: string) => {
       const map = maps.get(name)
@@ -93,6 +93,7 @@ export function loadKernelObject(object: BpfObject, options: LoadOptions = {}): 
       const fd = loadProgram(spec, { object, btf: loaded, btfPath: options.btf, fdOf })
       programs.set(spec.name, new KernelProgram(spec, fd, links))
     }
+    fillSlots(created, { maps, programs })
     return new KernelObject({ object, maps, programs, links, btf })
   } catch (error) {
     release({ maps, programs, links, btfFd: loaded?.fd })

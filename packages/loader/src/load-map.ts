@@ -20,13 +20,22 @@ export interface MapSurroundings {
   readonly needs: readonly Capability[]
 }
 
-/** File descriptor of the map. */
-export function loadMap(spec: MapSpec, surroundings: MapSurroundings): number {
-  const { pinRoot } = surroundings
-  if (spec.data) return createDataMap(spec, surroundings)
-  if (spec.pinning !== 'byName') return createMap(spec, surroundings)
-  const path = join(pinRoot, spec.name)
-  if (existsSync(path)) return openPinned(spec, path)
+export interface LoadedMap {
+  readonly fd: number
+  /** A pinned map that was there already keeps its content. */
+  readonly fresh: boolean
+}
+
+export function loadMap(spec: MapSpec, surroundings: MapSurroundings): LoadedMap {
+  if (spec.pinning === 'byName') {
+    const path = join(surroundings.pinRoot, spec.name)
+    if (existsSync(path)) return { fd: openPinned(spec, path), fresh: false }
+    return { fd: createPinned(spec, path, surroundings), fresh: true }
+  }
+  return { fd: spec.data ? createDataMap(spec, surroundings) : createMap(spec, surroundings), fresh: true }
+}
+
+function createPinned(spec: MapSpec, path: string, surroundings: MapSurroundings): number {
   const fd = createMap(spec, surroundings)
   try {
     pinFd(fd, path, `map "${spec.name}"`)
@@ -51,7 +60,18 @@ function createDataMap(spec: MapSpec, surroundings: MapSurroundings): number {
   }
 }
 
-function createMap(spec: MapSpec, { btf, needs }: MapSurroundings): number {
+/** Of a map of maps, the kernel learns from a template what the maps in it look like; it keeps no hold on it. */
+function createMap(spec: MapSpec, surroundings: MapSurroundings): number {
+  if (!spec.inner) return createPlainMap(spec, surroundings, 0)
+  const template = createPlainMap(spec.inner, surroundings, 0)
+  try {
+    return createPlainMap(spec, surroundings, template)
+  } finally {
+    closeFd(template)
+  }
+}
+
+function createPlainMap(spec: MapSpec, { btf, needs }: MapSurroundings, innerFd: number): number {
   const row = mapTypeOf(spec)
   const attributes = {
     map_type: row.id,
@@ -59,6 +79,7 @@ function createMap(spec: MapSpec, { btf, needs }: MapSurroundings): number {
     value_size: spec.valueSize,
     max_entries: spec.maxEntries,
     map_flags: spec.flags | row.requiredFlags,
+    inner_map_fd: innerFd,
     map_name: kernelName(spec.name),
   }
   // Not every kind of map takes BTF for its key and value (map_check_btf, kernel/bpf/syscall.c); it is never essential.

@@ -179,11 +179,12 @@ export class KernelMap implements MapBackend {
 
   setProgram(index: number, program: ProgramBackend): void {
     if (program.fd === undefined) throw new TypeError('only a program of the kernel can be put into a prog array')
-    const key = new Uint8Array(4)
-    const value = new Uint8Array(4)
-    new DataView(key.buffer).setUint32(0, index, true)
-    new DataView(value.buffer).setUint32(0, program.fd, true)
-    this.update(key, value, 0)
+    this.update(u32Bytes(index), u32Bytes(program.fd), 0)
+  }
+
+  setInner(key: Uint8Array, map: MapBackend): void {
+    if (map.fd === undefined) throw new TypeError('only a map of the kernel can be put into a map of maps')
+    this.update(key, u32Bytes(map.fd), 0)
   }
 
   close(): void {
@@ -251,4 +252,10 @@ function explainElementFailure(spec: MapSpec): FailureContext {
 
 function roundUp8(size: number): number {
   return (size + 7) & ~7
+}
+
+function u32Bytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value, true)
+  return bytes
 }

@@ -14,7 +14,7 @@ function ssa(body: Form, direct = true): string {
   const program = f.program(body)
   const bag = new Bag()
   const typing = inferTypes(program, bag)
-  const fn = buildFunc(program, typing, direct ? directMaps([typing]) : undefined)
+  const fn = buildFunc(program, typing, direct ? directMaps([typing], []) : undefined)
   expect(bag.diagnostics).toEqual([])
   verifyFunc(fn)
   return printFunc(fn, 'dense')

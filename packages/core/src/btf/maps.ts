@@ -4,6 +4,9 @@
  *
  *   struct { int (*type)[2]; struct key *key; struct value *value; int (*max_entries)[16]; } my_map;
  *
+ * A map of maps, or of programs, ends in `values`: an array without length of pointers to the inner map's definition (to
+ * a function type). Its variable has room behind the struct for the first entries, which relocations fill in.
+ *
  * Offsets and sizes of the DATASEC are written here, so that the kernel takes the BTF without a loader's repairs.
  */
 
@@ -11,6 +14,7 @@ import { badObject } from '../bytes/reader.ts'
 import { invariant } from '../diag/diagnostic.ts'
 import type { MapSpec } from '../object/object.ts'
 import { MAP_TYPES, type MapTypeRow } from '../tables/map-types.ts'
+import { i32 } from '../types/types.ts'
 import type { Btf } from './reader.ts'
 import type { BtfTypeTable } from './type-table.ts'
 import type { BtfMember, BtfSecVar, BtfTypeId, BtfTypeOf } from './types.ts'
@@ -29,21 +33,39 @@ export function writeMapDefinitions(writer: BtfWriter, table: BtfTypeTable, maps
   const vars: BtfSecVar[] = []
   let offset = 0
   for (const map of maps) {
-    const members = definitionMembers(map).map(
-      (member, i): BtfMember => ({
-        name: member.name,
-        type: 'number' in member ? table.number(member.number) : table.pointerTo(member.type),
-        bitOffset: i * POINTER_SIZE * 8,
-        bitSize: 0,
-      }),
-    )
-    const size = members.length * POINTER_SIZE
-    const struct = writer.add({ kind: 'struct', name: '', size, members })
-    const type = writer.add({ kind: 'var', name: map.name, type: struct, linkage: 'global' })
+    const struct = writeDefinition(writer, table, map)
+    const type = writer.add({ kind: 'var', name: map.name, type: struct.id, linkage: 'global' })
+    const size = struct.size + (map.slots?.length ?? 0) * POINTER_SIZE
     vars.push({ type, offset, size })
     offset += size
   }
   writer.add({ kind: 'datasec', name: MAPS_SECTION, size: offset, vars })
+}
+
+function writeDefinition(writer: BtfWriter, table: BtfTypeTable, map: MapSpec): { id: BtfTypeId; size: number } {
+  const members = definitionMembers(map).map(
+    (member, i): BtfMember => ({
+      name: member.name,
+      type: 'number' in member ? table.number(member.number) : table.pointerTo(member.type),
+      bitOffset: i * POINTER_SIZE * 8,
+      bitSize: 0,
+    }),
+  )
+  const size = members.length * POINTER_SIZE
+  const entry = entryType(writer, table, map)
+  if (entry !== undefined) {
+    const type = table.array(table.pointerTo(entry), 0)
+    members.push({ name: 'values', type, bitOffset: size * 8, bitSize: 0 })
+  }
+  return { id: writer.add({ kind: 'struct', name: '', size, members }), size }
+}
+
+/** What entries point to: the definition of the inner map, or `int (void *)` for programs with first entries. */
+function entryType(writer: BtfWriter, table: BtfTypeTable, map: MapSpec): BtfTypeId | undefined {
+  if (map.inner) return writeDefinition(writer, table, map.inner).id
+  if (!map.slots) return undefined
+  const params = [{ name: '', type: table.pointerTo(0) }]
+  return table.add({ kind: 'funcProto', name: '', returnType: table.idOf(i32), params })
 }
 
 type Definition =
@@ -68,12 +90,26 @@ function definitionMembers(map: MapSpec): Definition[] {
 export interface MapPlace {
   readonly offset: number
   readonly size: number
+  /** Bytes from `offset` to the first entries; absent when the map has none. */
+  readonly values: number | undefined
 }
 
 /** Where the variable of each map is in `.maps`. */
 export function mapPlaces(btf: Btf): Map<string, MapPlace> {
   const section = btf.find('datasec', MAPS_SECTION)
-  return new Map(section?.vars.map((v) => [btf.nameOf(v.type), { offset: v.offset, size: v.size }]))
+  return new Map(
+    section?.vars.map(({ type, offset, size }) => [
+      btf.nameOf(type),
+      { offset, size, values: valuesOffset(btf, type) },
+    ]),
+  )
+}
+
+function valuesOffset(btf: Btf, variable: BtfTypeId): number | undefined {
+  const type = btf.type(variable)
+  const struct = type.kind === 'var' ? btf.resolve(type.type) : type
+  const member = struct.kind === 'struct' ? struct.members.find(({ name }) => name === 'values') : undefined
+  return member && member.bitOffset / 8
 }
 
 /** Reads the definitions back, in the order of the section. */
@@ -92,7 +128,7 @@ export function readMapDefinitions(btf: Btf): MapSpec[] {
 function readMap(btf: Btf, name: string, struct: BtfTypeOf<'struct' | 'union'>): MapSpec {
   let type = 0
   const spec = { name, type: '', keySize: 0, valueSize: 0, maxEntries: 0, flags: 0 }
-  const optional: { pinning?: 'byName'; btfKeyTypeId?: BtfTypeId; btfValueTypeId?: BtfTypeId } = {}
+  const optional: { pinning?: 'byName'; btfKeyTypeId?: BtfTypeId; btfValueTypeId?: BtfTypeId; inner?: MapSpec } = {}
   for (const member of struct.members) {
     switch (member.name) {
       case 'type':
@@ -121,11 +157,30 @@ function readMap(btf: Btf, name: string, struct: BtfTypeOf<'struct' | 'union'>):
       case 'pinning':
         if (numberOf(btf, name, member) === PIN_BY_NAME) optional.pinning = 'byName'
         break
+      case 'values': {
+        const inner = readInner(btf, name, member)
+        if (inner) optional.inner = inner
+        spec.valueSize = 4
+        break
+      }
       default:
         throw badObject(`map ${name}: the property \`${member.name}\` is not supported`)
     }
   }
   return { ...spec, type: mapTypeName(name, type), ...optional }
+}
+
+/** The definition that `values` points to; undefined for programs. Maps of maps are one level deep in the kernel. */
+function readInner(btf: Btf, name: string, member: BtfMember): MapSpec | undefined {
+  const array = btf.resolve(member.type)
+  if (array.kind !== 'array') throw badObject(`map ${name}: \`values\` is a ${array.kind}, not an array`)
+  const pointer = btf.resolve(array.type)
+  const entry = pointer.kind === 'ptr' && pointer.type !== 0 ? btf.resolve(pointer.type) : undefined
+  if (entry?.kind === 'funcProto') return undefined
+  if (entry?.kind !== 'struct') throw badObject(`map ${name}: \`values\` points to neither maps nor programs`)
+  if (entry.members.some((each) => each.name === 'values'))
+    throw badObject(`map ${name}: the maps in it hold maps themselves, which the kernel does not have`)
+  return readMap(btf, `${name}.inner`, entry)
 }
 
 function mapTypeName(map: string, id: number): string {

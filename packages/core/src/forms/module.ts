@@ -21,6 +21,10 @@ export interface MapDecl {
   readonly pinning?: 'byName' | undefined
   /** Ring buffers: the struct of the records, when declared or when all reserves agree. */
   readonly recordType?: Type | undefined
+  /** Maps of maps: what each of the maps in it looks like. */
+  readonly inner?: MapDecl | undefined
+  /** First entries by index: names of maps (maps of maps) or of programs (prog arrays); undefined: empty. */
+  readonly slots?: readonly (string | undefined)[] | undefined
   readonly span: Span
 }
 

@@ -26,6 +26,13 @@ interface Base {
   readonly trail?: Trail | undefined
 }
 
+/** The map of an operation: a declared one, or one that `via` points to and that looks as `map` is declared. */
+export interface OnMap {
+  readonly map: MapDecl
+  /** Pointer to a map, out of a map of maps. */
+  readonly via?: Form | undefined
+}
+
 /** A variable; compared by identity, so that shadowing needs no renaming. */
 export interface Local {
   readonly name: string
@@ -169,26 +176,26 @@ export type Form =
     })
   // maps
   /** Pointer to the value, or 0. */
-  | (Base & { readonly kind: 'mapLookup'; readonly map: MapDecl; readonly key: MapOperand })
+  | (Base & OnMap & { readonly kind: 'mapLookup'; readonly key: MapOperand })
   /** Value for scalar values (0 when missing), else pointer (0 when missing). */
-  | (Base & { readonly kind: 'mapGet'; readonly map: MapDecl; readonly key: MapOperand })
+  | (Base & OnMap & { readonly kind: 'mapGet'; readonly key: MapOperand })
   /** The helper's result; `(setf (getmap ..) v)` wraps it so that its value is v. */
-  | (Base & {
-      readonly kind: 'mapUpdate'
-      readonly map: MapDecl
-      readonly key: MapOperand
-      readonly value: MapOperand
-      readonly flags: Form
-    })
-  | (Base & { readonly kind: 'mapDelete'; readonly map: MapDecl; readonly key: MapOperand })
+  | (Base &
+      OnMap & {
+        readonly kind: 'mapUpdate'
+        readonly key: MapOperand
+        readonly value: MapOperand
+        readonly flags: Form
+      })
+  | (Base & OnMap & { readonly kind: 'mapDelete'; readonly key: MapOperand })
   /** Adds without losing a count; inserts in sparse maps. Value 0. */
-  | (Base & {
-      readonly kind: 'mapAdd'
-      readonly map: MapDecl
-      readonly key: MapOperand
-      readonly delta: Form
-      readonly op: 'add' | 'sub'
-    })
+  | (Base &
+      OnMap & {
+        readonly kind: 'mapAdd'
+        readonly key: MapOperand
+        readonly delta: Form
+        readonly op: 'add' | 'sub'
+      })
   // calls
   /** Map arguments are `mapRef` forms; argument kinds are those of the helper's row. */
   | (Base & { readonly kind: 'call'; readonly helper: HelperName; readonly args: readonly Form[] })

@@ -10,7 +10,7 @@ import { assertNever } from '../diag/diagnostic.ts'
 import { coreQueryName } from '../types/core-query.ts'
 import { scalarName, type Type } from '../types/types.ts'
 import type { FunctionDecl, GlobalDecl, MapDecl, Module, ProgramDecl } from './module.ts'
-import type { Form, Local, MapOperand } from './node.ts'
+import type { Form, Local, MapOperand, OnMap } from './node.ts'
 
 type Tree = string | Tree[]
 
@@ -33,7 +33,9 @@ function printMap(map: MapDecl): string {
   const value = map.valueType ? printType(map.valueType) : `${map.valueSize} bytes`
   const record = map.recordType ? ` record ${printType(map.recordType)}` : ''
   const flags = map.flags ? ` flags ${map.flags}` : ''
-  return `map ${map.name} ${map.type} ${key} -> ${value} max ${map.maxEntries}${flags}${map.pinning ? ' pinned' : ''}${record}`
+  const inner = map.inner ? ` of { ${printMap(map.inner)} }` : ''
+  const slots = map.slots ? ` = ${map.slots.map((name) => name ?? '-').join(' ')}` : ''
+  return `map ${map.name} ${map.type} ${key} -> ${value} max ${map.maxEntries}${flags}${map.pinning ? ' pinned' : ''}${record}${inner}${slots}`
 }
 
 function printGlobal(global: GlobalDecl): string {
@@ -102,6 +104,11 @@ function flatten(t: Tree): string {
 
 const signed = (value: bigint): string =>
   String(BigInt.asIntN(64, value) < 0n && BigInt.asIntN(64, value) > -65536n ? BigInt.asIntN(64, value) : value)
+
+/** A map by its name, or by the pointer to it. */
+function mapOf({ map, via }: OnMap, names: Names): Tree {
+  return via ? ['via', map.name, tree(via, names)] : map.name
+}
 
 function operand(o: MapOperand, names: Names): Tree {
   return o.kind === 'scalar' ? tree(o.value, names) : ['ptr', tree(o.ptr, names)]
@@ -237,15 +244,15 @@ function memoryTree(form: MemoryForm, names: Names): Tree {
     case 'memcpy':
       return ['memcpy', sub(form.dst), String(form.dstOffset), sub(form.src), String(form.srcOffset), String(form.size)]
     case 'mapLookup':
-      return ['map-lookup', form.map.name, operand(form.key, names)]
+      return ['map-lookup', mapOf(form, names), operand(form.key, names)]
     case 'mapGet':
-      return ['map-get', form.map.name, operand(form.key, names)]
+      return ['map-get', mapOf(form, names), operand(form.key, names)]
     case 'mapUpdate':
-      return ['map-update', form.map.name, operand(form.key, names), operand(form.value, names), sub(form.flags)]
+      return ['map-update', mapOf(form, names), operand(form.key, names), operand(form.value, names), sub(form.flags)]
     case 'mapDelete':
-      return ['map-delete', form.map.name, operand(form.key, names)]
+      return ['map-delete', mapOf(form, names), operand(form.key, names)]
     case 'mapAdd':
-      return [form.op === 'add' ? 'map-add' : 'map-sub', form.map.name, operand(form.key, names), sub(form.delta)]
+      return [form.op === 'add' ? 'map-add' : 'map-sub', mapOf(form, names), operand(form.key, names), sub(form.delta)]
     case 'call':
       return ['call', form.helper, ...form.args.map(sub)]
     case 'invoke':

@@ -60,11 +60,11 @@ export function childrenOf(form: Form): readonly Form[] {
     case 'mapLookup':
     case 'mapGet':
     case 'mapDelete':
-      return [operandForm(form.key)]
+      return [...optional(form.via), operandForm(form.key)]
     case 'mapUpdate':
-      return [operandForm(form.key), operandForm(form.value), form.flags]
+      return [...optional(form.via), operandForm(form.key), operandForm(form.value), form.flags]
     case 'mapAdd':
-      return [operandForm(form.key), form.delta]
+      return [...optional(form.via), operandForm(form.key), form.delta]
     case 'call':
     case 'invoke':
     case 'kfunc':

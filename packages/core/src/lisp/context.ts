@@ -80,8 +80,11 @@ export interface PendingProgram {
   readonly stx: Stx
 }
 
-/** A map whose record type may still be found out. */
-export type OpenMapDecl = MapDecl & { recordType?: Type | undefined }
+/** A map whose record type and first entries may still be found out. */
+export type OpenMapDecl = MapDecl & {
+  recordType?: Type | undefined
+  slots?: readonly (string | undefined)[] | undefined
+}
 
 export interface ModuleState {
   readonly file: SourceFile
@@ -93,6 +96,8 @@ export interface ModuleState {
   readonly forms: FormTable
   readonly structs: Map<string, { readonly type: StructType | UnionType; readonly span: Span }>
   readonly maps: Map<string, OpenMapDecl>
+  /** `:values` as written, by ELF name of the map. */
+  readonly values: Map<string, readonly Stx[]>
   readonly constants: Map<string, ConstantDecl>
   readonly generated: Map<Sym, GeneratedForm>
   readonly programs: PendingProgram[]

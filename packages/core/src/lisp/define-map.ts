@@ -1,18 +1,18 @@
 /** `defmap`: options to a map declaration, with the rules of the kernel for each kind of map. */
-import type { MapDecl } from '../forms/module.ts'
 import { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
 import { toKernelName, toLispName } from '../tables/names.ts'
 import { sizeOf } from '../types/layout.ts'
 import { type Type, u8, u16, u32, u64 } from '../types/types.ts'
 import { declaredInteger } from './constants.ts'
-import type { ModuleState } from './context.ts'
+import type { ModuleState, OpenMapDecl } from './context.ts'
 import { isSym } from './datum.ts'
+import { innerMap, noteValues } from './define-map-entries.ts'
 import { kernelName } from './define-struct.ts'
 import { structNamed } from './forms/shared.ts'
 import { type Option, parseOptions } from './options.ts'
 import { printDatum } from './print.ts'
 import { didYouMean } from './suggest.ts'
-import { counted, quoted, type Stx, symbolOf, syntaxError, withArticle } from './syntax.ts'
+import { counted, elementsOf, quoted, type Stx, symbolOf, syntaxError, withArticle } from './syntax.ts'
 import { anyType } from './types.ts'
 
 const OPTIONS = [
@@ -25,6 +25,8 @@ const OPTIONS = [
   'MAP-FLAGS',
   'PINNING',
   'RECORD-TYPE',
+  'INNER',
+  'VALUES',
 ]
 const SCALAR_OF_SIZE: Readonly<Record<number, Type>> = { 1: u8, 2: u16, 4: u32, 8: u64 }
 
@@ -40,6 +42,24 @@ export function defineMap(module: ModuleState, stx: Stx, args: readonly Stx[]): 
   const name = kernelName(nameStx, symbolOf(nameStx, 'the name of a map'), 'map')
   if (module.maps.has(name)) throw syntaxError('duplicate-name', nameStx, `there are two maps named ${quoted(nameStx)}`)
   const options = parseOptions('defmap', rest, OPTIONS)
+  const decl = mapDecl(module, { stx, nameStx, name }, options)
+  module.maps.set(name, decl)
+  noteValues(module, decl, options.get('VALUES'))
+}
+
+interface Named {
+  readonly stx: Stx
+  readonly nameStx: Stx
+  /** ELF name. */
+  readonly name: string
+}
+
+/** The declaration that options make, of a map or of what a map of maps holds. */
+function mapDecl(
+  module: ModuleState,
+  { stx, nameStx, name }: Named,
+  options: ReadonlyMap<string, Option>,
+): OpenMapDecl {
   const type = mapType(stx, options.get('TYPE'))
   const row: MapTypeRow = MAP_TYPES[type]
   const key = side(module, options, 'KEY')
@@ -55,7 +75,9 @@ export function defineMap(module: ModuleState, stx: Stx, args: readonly Stx[]): 
       `add \`:map-flags ${row.requiredFlags}\``,
     )
   }
-  const decl: MapDecl = {
+  const describe = (described: Stx) => describedMap(module, `${name}.inner`, described)
+  const inner = innerMap(module, { stx, name, type }, options.get('INNER'), describe)
+  return {
     name,
     type,
     ...sizes,
@@ -66,9 +88,18 @@ export function defineMap(module: ModuleState, stx: Stx, args: readonly Stx[]): 
     flags,
     pinning: pinning(options.get('PINNING')),
     recordType: recordType(module, row, options.get('RECORD-TYPE')),
+    ...(inner && { inner }),
     span: nameStx.span,
   }
-  module.maps.set(name, decl)
+}
+
+/** `:inner (:type :array ...)`: one that is in no other place. */
+function describedMap(module: ModuleState, name: string, stx: Stx): OpenMapDecl {
+  const items = elementsOf(stx)
+  if (!items)
+    throw syntaxError('bad-option', stx, `\`:inner\` is the name of a map or a list of options, got ${quoted(stx)}`)
+  const known = OPTIONS.filter((option) => option !== 'PINNING' && option !== 'VALUES')
+  return mapDecl(module, { stx, nameStx: stx, name }, parseOptions(':inner', items, known))
 }
 
 function mapType(stx: Stx, option: Option | undefined): MapTypeName {
@@ -175,8 +206,21 @@ function maxEntries(
   { type, row }: { type: MapTypeName; row: MapTypeRow },
   option: Option | undefined,
 ): number {
-  if (!option) throw syntaxError('missing-option', stx, '`defmap` needs `:max-entries`')
+  if (!option) {
+    if (row.maxEntries === 'zero' || row.maxEntries === 'optional') return 0
+    throw syntaxError('missing-option', stx, '`defmap` needs `:max-entries`')
+  }
   const count = declaredInteger(module, option.value, '`:max-entries`')
+  if (row.maxEntries === 'optional' && count === 0) return 0
+  if (row.maxEntries === 'zero') {
+    if (count === 0) return 0
+    throw syntaxError(
+      'bad-map',
+      option.value,
+      `${withArticle(toLispName(type))} map has as many entries as there are owners; \`:max-entries\` is 0, got ${count}`,
+      'leave the option out',
+    )
+  }
   if (count < 1) throw syntaxError('bad-map', option.value, `\`:max-entries\` is at least 1, got ${count}`)
   // kernel/bpf/ringbuf.c (6.18): a power of two and a multiple of the page size.
   if (row.maxEntries === 'pageBytes' && ((count & (count - 1)) !== 0 || count < 4096)) {

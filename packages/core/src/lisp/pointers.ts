@@ -2,6 +2,7 @@
  * Whether a form gives a pointer, as far as this is plain from the form itself: decides if a map key or value is passed
  * by value or by address. The full type inference comes later; what it may still find to be wrong, it reports.
  */
+import type { MapDecl } from '../forms/module.ts'
 import type { Form, Local } from '../forms/node.ts'
 import { HELPERS } from '../tables/helpers/index.ts'
 import type { HelperRow } from '../tables/helpers/row.ts'
@@ -29,6 +30,7 @@ export function givesPointer(form: Form): boolean {
       return true
     case 'mapGet':
       return (
+        form.map.inner !== undefined ||
         form.map.valueSize > 8 ||
         !isScalarSize(form.map.valueSize) ||
         (form.map.valueType !== undefined && form.map.valueType.kind !== 'int')
@@ -66,6 +68,25 @@ export function givesPointer(form: Form): boolean {
     }
     default:
       return false
+  }
+}
+
+/** What the map looks like that a form points to: an entry of a map of maps. */
+export function innerMapOf(form: Form): MapDecl | undefined {
+  switch (form.kind) {
+    case 'mapLookup':
+    case 'mapGet':
+      return form.map.inner
+    case 'local': {
+      const origin = origins.get(form.local)
+      if (origin === undefined) return undefined
+      origins.delete(form.local) // as in givesPointer
+      const result = innerMapOf(origin)
+      origins.set(form.local, origin)
+      return result
+    }
+    default:
+      return undefined
   }
 }
 

@@ -19,6 +19,7 @@ import { sizeOf } from '../types/layout.ts'
 import { seq } from './build.ts'
 import type { Cx, ModuleState, PendingProgram } from './context.ts'
 import { isSym } from './datum.ts'
+import { checkValues } from './define-map-entries.ts'
 import { translateFunction } from './define-subprog.ts'
 import { globalMacro } from './expand.ts'
 import { expandAll } from './expand-all.ts'
@@ -40,6 +41,7 @@ export function readModule(file: SourceFile, host: Host, options: CompileOptions
   const programs = module.programs.flatMap((pending) => translateProgram(module, pending) ?? [])
   translateRest(module)
   setRecordTypes(module)
+  checkValues(module)
   if (module.programs.length === 0 && module.maps.size === 0 && !bag.hasErrors) {
     bag.error('no-program', { file, start: 0, end: 0 }, `\`${file.name}\` defines no program and no map`, {
       hint: 'a program is (defprog name (:type :xdp) body...)',
@@ -81,6 +83,7 @@ function makeState(file: SourceFile, cx: { host: Host; options: CompileOptions; 
     forms: FORMS,
     structs: new Map(),
     maps: new Map(),
+    values: new Map(),
     constants: new Map(),
     generated: new Map(),
     programs: [],

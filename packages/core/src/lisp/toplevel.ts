@@ -257,7 +257,7 @@ function topMacrolet(module: ModuleState, stx: Stx, args: readonly Stx[]): void 
 export const TOP_FORMS: Readonly<Record<string, TopForm>> = {
   DEFMAP: {
     args: 'name :type TYPE :key-size N :value-size N :max-entries N ...',
-    doc: 'Declares a map.',
+    doc: 'Declares a map. Maps of maps have `:inner`, they and prog-arrays may have `:values`.',
     run: defineMap,
   },
   DEFGLOBAL: {

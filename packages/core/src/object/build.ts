@@ -115,6 +115,8 @@ function mapSpec(map: MapDecl, table: BtfTypeTable): MapSpec {
     flags: map.flags,
     ...(map.pinning && { pinning: map.pinning }),
     ...(types && { btfKeyTypeId: table.idOf(types.key), btfValueTypeId: table.idOf(types.value) }),
+    ...(map.inner && { inner: { ...mapSpec(map.inner, table), name: `${map.name}.inner` } }),
+    ...(map.slots && { slots: map.slots }),
   }
 }
 

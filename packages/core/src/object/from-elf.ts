@@ -19,6 +19,7 @@ import { matchSection } from '../tables/sections.ts'
 import { type BpfObject, FUNCTION_SECTION, type FunctionSpec, type MapSpec, type ProgramSpec } from './object.ts'
 import { functionsIn, readCode, type Source } from './read-code.ts'
 import { readDataSections, readVariables } from './read-data.ts'
+import { readSlots } from './read-slots.ts'
 
 /** `name` is what messages call the object (a path). */
 export function fromElf(bytes: Uint8Array, name?: string): BpfObject {
@@ -42,7 +43,7 @@ function readObject(bytes: Uint8Array): BpfObject {
   const btf = btfBytes && readBtf(btfBytes)
   const extBytes = sectionNamed(elf, '.BTF.ext')?.data
   const ext = btf && extBytes ? readBtfExt(extBytes, btf) : { funcs: [], lines: [], core: [] }
-  const defined = btf ? readMapDefinitions(btf) : []
+  const defined = btf ? readSlots(elf, btf, readMapDefinitions(btf)) : []
   if (defined.length === 0 && (sectionNamed(elf, MAPS_SECTION)?.data.length ?? 0) > 0)
     throw badObject(`the object has a section ${MAPS_SECTION} but no BTF that describes it`, 'compile with -g')
   const direct = btf ? readDataMaps(btf).filter((map) => isZeroed(elf, map)) : []

@@ -116,6 +116,10 @@ export interface MapSpec {
   readonly btfKeyTypeId?: number | undefined
   readonly btfValueTypeId?: number | undefined
   readonly data?: DataSection | undefined
+  /** Maps of maps: what each of the maps in it looks like. */
+  readonly inner?: MapSpec | undefined
+  /** First entries by index: names of maps (maps of maps) or of programs (prog arrays); undefined: empty. */
+  readonly slots?: readonly (string | undefined)[] | undefined
 }
 
 export interface BpfObject {

@@ -64,6 +64,7 @@ class Draft {
 }
 
 const mapKey = (name: string): string => `map ${name}`
+const programKey = (name: string): string => `program ${name}`
 
 export function toElf(object: BpfObject): Uint8Array {
   const placed = placeCode(object)
@@ -135,9 +136,22 @@ function addDataSymbols(
 }
 
 function addDataSections(draft: Draft, object: BpfObject, btf: Btf | undefined): void {
-  const { end, own } = sectionMaps(object, btf)
-  if (end > 0) draft.sections.push(dataSection(MAPS_SECTION, new Uint8Array(end), 8))
+  const { places, end, own } = sectionMaps(object, btf)
+  if (end > 0) {
+    const relocations = object.maps.flatMap((map) => slotRelocations(draft, map, places.get(map.name)))
+    draft.sections.push({ ...dataSection(MAPS_SECTION, new Uint8Array(end), 8), relocations })
+  }
   for (const map of own) draft.sections.push(ownSection(map))
+}
+
+/** First entries of a map of maps or programs: pointers behind its definition (bpf_object__collect_map_relos, libbpf). */
+function slotRelocations(draft: Draft, { name, inner, slots = [] }: MapSpec, place: MapPlace | undefined) {
+  return slots.flatMap((target, i): ElfRelocation[] => {
+    if (target === undefined) return []
+    invariant(place?.values !== undefined, `object: the BTF has no entries of map ${name}`)
+    const symbol = draft.numberOf(inner ? mapKey(target) : programKey(target))
+    return [{ offset: place.offset + place.values + i * SLOT, type: R_BPF.ABS64, symbol }]
+  })
 }
 
 function ownSection({ name, valueSize, data }: MapSpec): ElfSection {
@@ -160,7 +174,8 @@ function addFunctionSymbols(draft: Draft, placed: PlacedBySection): void {
     const isFunction = name === FUNCTION_SECTION
     for (const { code, offset: value } of parts) {
       const symbol = globalSymbol(code.name, STT.FUNC, { section, value, size: slotCount(code) * SLOT })
-      draft.symbol(isFunction ? { ...symbol, binding: STB.LOCAL } : symbol)
+      if (isFunction) draft.symbol({ ...symbol, binding: STB.LOCAL })
+      else draft.symbol(symbol, programKey(code.name))
     }
     if (isFunction)
       draft.symbol({ name: '', section, value: 0, size: 0, type: STT.SECTION, binding: STB.LOCAL }, FUNCTION_SECTION)

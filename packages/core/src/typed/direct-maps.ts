@@ -1,8 +1,9 @@
 /**
  * Maps whose only element all programs address directly (BPF_PSEUDO_MAP_VALUE) instead of looking it up.
  *
- *   in:  the types of all programs of a module
- *   out: one-entry arrays of which every use, in every program, has the constant key 0 and can do without a call
+ *   in:  the types of all programs of a module, its maps
+ *   out: one-entry arrays of which every use, in every program, has the constant key 0 and can do without a call; none
+ *        that a map of maps holds
  *
  * All or nothing, because ELF can refer to a map in one way only: libbpf resolves a reference to a map in `.maps` to its
  * descriptor, and to one in a data section to an address.
@@ -12,7 +13,7 @@ import type { Form, FormOf } from '../forms/node.ts'
 import { isDirectElement, scalarValueType } from './map-facts.ts'
 import type { Typing } from './typing.ts'
 
-export function directMaps(typings: Iterable<Typing>): ReadonlySet<MapDecl> {
+export function directMaps(typings: Iterable<Typing>, maps: readonly MapDecl[]): ReadonlySet<MapDecl> {
   const direct = new Set<MapDecl>()
   const other = new Set<MapDecl>()
   for (const { forms } of typings) {
@@ -22,19 +23,21 @@ export function directMaps(typings: Iterable<Typing>): ReadonlySet<MapDecl> {
     }
   }
   for (const map of other) direct.delete(map)
-  return direct
+  const held = new Set(maps.flatMap(({ inner, slots = [] }) => (inner ? slots : [])))
+  return new Set([...direct].filter(({ name }) => !held.has(name)))
 }
 
 function mapOf(form: Form): MapDecl | undefined {
   switch (form.kind) {
     case 'mapRef':
+    case 'tailCall':
+      return form.map
     case 'mapLookup':
     case 'mapGet':
     case 'mapUpdate':
     case 'mapDelete':
     case 'mapAdd':
-    case 'tailCall':
-      return form.map
+      return form.via ? undefined : form.map
     default:
       return undefined
   }

@@ -305,10 +305,12 @@ function inferMap(
   state: State,
   form: FormOf<'mapLookup' | 'mapGet' | 'mapUpdate' | 'mapDelete' | 'mapAdd'>,
 ): ValueType {
+  if (form.via) infer(state, form.via)
   infer(state, form.key.kind === 'scalar' ? form.key.value : form.key.ptr)
   switch (form.kind) {
     case 'mapLookup':
     case 'mapGet': {
+      if (form.map.inner) return ptrTo('map', { nullable: true })
       const scalar = scalarValueType(form.map)
       if (form.kind === 'mapGet' && scalar) return registerType(scalar)
       return ptrTo('mapValue', { nullable: true, pointee: form.map.valueType })

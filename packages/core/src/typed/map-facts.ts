@@ -26,6 +26,7 @@ export function bitsOfSize(bytes: number): IntBits | undefined {
 
 /** Type of a value that `mapGet` loads; undefined when it gives the pointer (structs, arrays, other sizes). */
 export function scalarValueType(map: MapDecl): IntType | undefined {
+  if (map.inner) return undefined
   if (map.valueType) return map.valueType.kind === 'int' ? map.valueType : undefined
   const bits = bitsOfSize(map.valueSize)
   return bits && { kind: 'int', bits, signed: false }

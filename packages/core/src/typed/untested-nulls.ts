@@ -36,6 +36,12 @@ function dereferenced(form: Form): readonly Form[] {
     case 'binary':
       // "pointer arithmetic on map_value_or_null prohibited, null-check it first"
       return form.op === 'add' || form.op === 'sub' ? [form.left, form.right] : []
+    case 'mapLookup':
+    case 'mapGet':
+    case 'mapUpdate':
+    case 'mapDelete':
+    case 'mapAdd':
+      return form.via ? [form.via] : []
     default:
       return []
   }

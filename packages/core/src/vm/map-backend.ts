@@ -4,7 +4,7 @@ import type { MapBackend, ProgramBackend, RingBackend } from '../runtime/backend
 import { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
 import type { Code } from './code.ts'
 import { ERRNO, errnoName, VmError } from './errno.ts'
-import { strideOf, type VmMap } from './maps/map.ts'
+import { strideOf, UPDATE, type VmMap } from './maps/map.ts'
 
 export interface MapBackendInit {
   readonly map: VmMap
@@ -13,6 +13,7 @@ export interface MapBackendInit {
   /** Throws after the VM was closed. */
   readonly checkOpen: () => void
   readonly codeOf: (program: ProgramBackend) => Code | undefined
+  readonly mapOf: (map: MapBackend) => VmMap | undefined
 }
 
 export function createMapBackend(init: MapBackendInit): MapBackend {
@@ -38,6 +39,7 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
       const { values } = map
       const plainKey = plainBytes(key)
       if (map.programs !== undefined) return programEntry(map, key)
+      if (map.maps !== undefined) return map.maps.get(plainKey) && PRESENT.slice()
       if (map.queue !== undefined) {
         const out = new Uint8Array(spec.valueSize)
         return map.queue.peek(out) === 0 ? out : undefined
@@ -83,6 +85,7 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
     },
     ...((spec.data || isMappable(map)) && { memory: () => liveBytes(map, checkOpen) }),
     ...(map.programs === undefined ? {} : { setProgram: programSetter(init) }),
+    ...(map.maps === undefined ? {} : { setInner: innerSetter(init) }),
     ...(init.consumer === undefined ? {} : { ring: init.consumer }),
   }
   return backend
@@ -111,10 +114,12 @@ function updateProblem(map: VmMap, result: number): string {
   return 'cannot update'
 }
 
-/** A prog array's entry is a program id in the kernel; here it only says that there is one. */
+/** The entry of a prog array or map of maps is an id in the kernel; here it only says that there is one. */
+const PRESENT = Uint8Array.of(1, 0, 0, 0)
+
 function programEntry(map: VmMap, key: Uint8Array): Uint8Array | undefined {
   const index = new DataView(key.buffer, key.byteOffset).getUint32(0, true)
-  return map.programs![index] === undefined ? undefined : Uint8Array.of(1, 0, 0, 0)
+  return map.programs![index] === undefined ? undefined : PRESENT.slice()
 }
 
 function programSetter({ map, codeOf, checkOpen }: MapBackendInit) {
@@ -133,5 +138,15 @@ function programSetter({ map, codeOf, checkOpen }: MapBackendInit) {
       throw new VmError(`map ${map.spec.name}: ${what}`, ERRNO.EINVAL)
     }
     programs[index] = code
+  }
+}
+
+function innerSetter({ map, mapOf, checkOpen }: MapBackendInit) {
+  return (key: Uint8Array, value: MapBackend): void => {
+    checkOpen()
+    const inner = mapOf(value)
+    if (inner === undefined) throw new VmError(`map ${map.spec.name}: map ${value.spec.name} belongs to another object`)
+    const result = map.maps!.set(plainBytes(key), inner, UPDATE.any)
+    if (result < 0) throw new VmError(`map ${map.spec.name}: cannot hold map ${value.spec.name}`, result)
   }
 }

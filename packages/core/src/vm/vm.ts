@@ -6,6 +6,7 @@ import { plainBytes } from '../bytes/plain.ts'
 import { linkProgram } from '../object/link.ts'
 import type { BpfObject, ProgramSpec } from '../object/object.ts'
 import type { MapBackend, ObjectBackend, ProgramBackend, RingBackend, RunInput, RunResult } from '../runtime/backend.ts'
+import { fillSlots } from '../runtime/fill-slots.ts'
 import { PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
 import { type Code, ConstantPool, decodeProgram } from './code.ts'
 import { ERRNO, VmError } from './errno.ts'
@@ -47,11 +48,22 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
   const checkOpen = () => {
     if (closed) throw new VmError('the object is closed')
   }
+  const mapOfBackend = new Map<MapBackend, VmMap>()
   const codeOfProgram = new Map<ProgramBackend, Code>()
   const maps = new Map<string, MapBackend>()
   for (const [name, map] of vmMaps) {
     const codeOf = (program: ProgramBackend) => codeOfProgram.get(program)
-    maps.set(name, createMapBackend({ map, cpus: settings.cpus, consumer: consumerOf(map), checkOpen, codeOf }))
+    const mapOf = (other: MapBackend) => mapOfBackend.get(other)
+    const backend = createMapBackend({
+      map,
+      cpus: settings.cpus,
+      consumer: consumerOf(map),
+      checkOpen,
+      codeOf,
+      mapOf,
+    })
+    maps.set(name, backend)
+    mapOfBackend.set(backend, map)
   }
   const programs = new Map<string, ProgramBackend>()
   for (const code of codes) {
@@ -59,6 +71,7 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
     programs.set(code.program.name, backend)
     codeOfProgram.set(backend, code)
   }
+  fillSlots(maps.values(), { maps, programs })
   return {
     kind: 'vm',
     object,

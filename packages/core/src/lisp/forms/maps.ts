@@ -1,6 +1,6 @@
 /** Map forms. Keys and values of at most 8 bytes go by value, larger ones and struct pointers by address. */
 import type { MapDecl } from '../../forms/module.ts'
-import type { Form, MapOperand } from '../../forms/node.ts'
+import type { Form, MapOperand, OnMap } from '../../forms/node.ts'
 import { MAP_TYPES, type MapTypeRow } from '../../tables/map-types.ts'
 import { toLispName } from '../../tables/names.ts'
 import { at, constant, seq, withValues } from '../build.ts'
@@ -8,7 +8,7 @@ import type { Call, Cx, SpecialForm } from '../context.ts'
 import { givesPointer, isScalarSize } from '../pointers.ts'
 import { counted, syntaxError, withArticle } from '../syntax.ts'
 import { toForm } from '../translate.ts'
-import { arg, form, mapNamed } from './shared.ts'
+import { arg, form, mapNamed, mapOperand } from './shared.ts'
 
 type Passing = 'automatic' | 'pointer'
 
@@ -20,10 +20,11 @@ function operand(value: Form, size: number, passing: Passing): MapOperand {
 export const mapRow = (map: MapDecl): MapTypeRow => MAP_TYPES[map.type]
 
 /** The map of a call; refuses kinds without keys. */
-function keyedMap(cx: Cx, call: Call): MapDecl {
-  const map = mapNamed(cx, call.args[0]!)
+function keyedMap(cx: Cx, call: Call): OnMap {
+  const operand = mapOperand(cx, call.args[0]!)
+  const { map } = operand
   const { handle, key } = mapRow(map)
-  if (key !== 'none' && handle !== 'progArray') return map
+  if (key !== 'none' && handle !== 'progArray') return operand
   const hint =
     handle === 'ringbuf'
       ? 'use `with-ringbuf` or `ringbuf-output`'
@@ -43,25 +44,27 @@ function keyOperand(cx: Cx, call: Call, map: MapDecl, passing: Passing): MapOper
 }
 
 function translateLookup(cx: Cx, call: Call, passing: Passing): Form {
-  const map = keyedMap(cx, call)
-  return { kind: 'mapLookup', map, key: keyOperand(cx, call, map, passing), ...at(call.stx) }
+  const on = keyedMap(cx, call)
+  return { kind: 'mapLookup', ...on, key: keyOperand(cx, call, on.map, passing), ...at(call.stx) }
 }
 
 function translateGet(cx: Cx, call: Call): Form {
-  const map = keyedMap(cx, call)
-  return { kind: 'mapGet', map, key: keyOperand(cx, call, map, 'automatic'), ...at(call.stx) }
+  const on = keyedMap(cx, call)
+  return { kind: 'mapGet', ...on, key: keyOperand(cx, call, on.map, 'automatic'), ...at(call.stx) }
 }
 
 function translateUpdate(cx: Cx, call: Call, passing: Passing): Form {
-  const map = keyedMap(cx, call)
+  const on = keyedMap(cx, call)
+  const { map } = on
   const key = keyOperand(cx, call, map, passing)
   const value = operand(arg(cx, call, 2), map.valueSize, passing)
   const flags = call.args[3] ? toForm(cx, call.args[3]) : constant(call.stx, 0)
-  return { kind: 'mapUpdate', map, key, value, flags, ...at(call.stx) }
+  return { kind: 'mapUpdate', ...on, key, value, flags, ...at(call.stx) }
 }
 
 function translateDelete(cx: Cx, call: Call, passing: Passing): Form {
-  const map = keyedMap(cx, call)
+  const on = keyedMap(cx, call)
+  const { map } = on
   const { sparse } = mapRow(map)
   if (!sparse) {
     throw syntaxError(
@@ -71,18 +74,19 @@ function translateDelete(cx: Cx, call: Call, passing: Passing): Form {
       'set the value to 0 instead',
     )
   }
-  return { kind: 'mapDelete', map, key: keyOperand(cx, call, map, passing), ...at(call.stx) }
+  return { kind: 'mapDelete', ...on, key: keyOperand(cx, call, map, passing), ...at(call.stx) }
 }
 
 /** `(setf (getmap m k) v)`: the update, with the value v. */
 export function assignMapEntry(cx: Cx, call: Call, value: Form): Form {
   checkPlaceArguments(call)
-  const map = keyedMap(cx, call)
+  const on = keyedMap(cx, call)
+  const { map } = on
   const key = arg(cx, call, 1)
   return withValues(call.stx, [key, value], ([keyRef, valueRef]) => {
     const update: Form = {
       kind: 'mapUpdate',
-      map,
+      ...on,
       key: operandLike(key, keyRef!, map.keySize),
       value: operandLike(value, valueRef!, map.valueSize),
       flags: constant(call.stx, 0),
@@ -112,7 +116,8 @@ function checkPlaceArguments(call: Call): void {
 /** `(incf (getmap m k) delta)`. */
 export function addToMap(cx: Cx, call: Call, change: { delta: Form; op: 'add' | 'sub' }): Form {
   checkPlaceArguments(call)
-  const map = keyedMap(cx, call)
+  const on = keyedMap(cx, call)
+  const { map } = on
   const isWide = map.valueSize === 4 || map.valueSize === 8
   if (!isWide || (map.valueType && map.valueType.kind !== 'int')) {
     const size = map.valueSize < 4 ? 'has no atomic add for values of 1 or 2 bytes' : 'can only add to integer values'
@@ -126,7 +131,7 @@ export function addToMap(cx: Cx, call: Call, change: { delta: Form; op: 'add' | 
     )
   }
   const key = keyOperand(cx, call, map, 'automatic')
-  return { kind: 'mapAdd', map, key, delta: change.delta, op: change.op, ...at(call.stx) }
+  return { kind: 'mapAdd', ...on, key, delta: change.delta, op: change.op, ...at(call.stx) }
 }
 
 function translateTailCall(cx: Cx, call: Call): Form {

@@ -1,11 +1,12 @@
 /** Helpers of the form translators: argument counts with usage hints, map names, struct names. */
 import type { MapDecl } from '../../forms/module.ts'
-import type { Form } from '../../forms/node.ts'
+import type { Form, OnMap } from '../../forms/node.ts'
 import { toKernelName, toLispName } from '../../tables/names.ts'
 import type { StructType, UnionType } from '../../types/types.ts'
 import type { Call, Cx, SpecialForm } from '../context.ts'
 import { lookup } from '../context.ts'
-import { isSym } from '../datum.ts'
+import { isCons, isSym } from '../datum.ts'
+import { innerMapOf } from '../pointers.ts'
 import { printDatum } from '../print.ts'
 import { didYouMean } from '../suggest.ts'
 import { counted, quoted, type Stx, syntaxError } from '../syntax.ts'
@@ -53,7 +54,7 @@ export function arg(cx: Cx, call: Call, index: number): Form {
 }
 
 /** The map that a name means. */
-export function mapNamed(cx: Cx, stx: Stx): MapDecl {
+export function mapNamed(cx: Pick<Cx, 'module' | 'scope'>, stx: Stx): MapDecl {
   const { datum } = stx
   const map =
     isSym(datum) && !datum.keyword && !isLocal(cx, stx) ? cx.module.maps.get(toKernelName(datum.name)) : undefined
@@ -70,7 +71,20 @@ export function mapNamed(cx: Cx, stx: Stx): MapDecl {
   )
 }
 
-const isLocal = (cx: Cx, stx: Stx): boolean => isSym(stx.datum) && lookup(cx.scope, stx.datum) !== undefined
+/** The map of an operation: by name, or a variable that holds an entry of a map of maps. */
+export function mapOperand(cx: Cx, stx: Stx): OnMap {
+  const { datum } = stx
+  const isName = isSym(datum) && cx.module.maps.has(toKernelName(datum.name))
+  if ((!isName || isLocal(cx, stx)) && (isCons(datum) || isLocal(cx, stx))) {
+    const via = toForm(cx, stx)
+    const map = innerMapOf(via)
+    if (map) return { map, via }
+  }
+  return { map: mapNamed(cx, stx) }
+}
+
+const isLocal = (cx: Pick<Cx, 'scope'>, stx: Stx): boolean =>
+  isSym(stx.datum) && lookup(cx.scope, stx.datum) !== undefined
 
 export function structNamed(cx: Pick<Cx, 'module'>, stx: Stx): StructType | UnionType {
   const found = isSym(stx.datum) ? cx.module.structs.get(toKernelName(stx.datum.name)) : undefined

@@ -4,7 +4,7 @@
  */
 import { assertNever, invariant } from '../../diag/diagnostic.ts'
 import type { MapDecl } from '../../forms/module.ts'
-import type { FormOf, MapOperand } from '../../forms/node.ts'
+import type { FormOf, MapOperand, OnMap } from '../../forms/node.ts'
 import { mapRow, scalarKeyType, scalarValueType } from '../../typed/map-facts.ts'
 import type { IntType } from '../../types/types.ts'
 import { u64 } from '../../types/types.ts'
@@ -48,12 +48,19 @@ function pointerTo(cx: Lowering, operand: Operand): Inst {
   return address
 }
 
-const mapRef = (cx: Lowering, map: MapDecl): Inst => cx.b.emit('mapRef', { map })
+/** Evaluates which map an operation is on; the result gives the pointer, where it is wanted. */
+function evaluateMap(cx: Lowering, { map, via }: OnMap): () => Inst {
+  const pointer = via && cx.value(via)
+  return () => pointer ?? cx.b.emit('mapRef', { map })
+}
+
+const isDirect = (cx: Lowering, { map, via }: OnMap): boolean => via === undefined && cx.directMaps.has(map)
 
 export function lowerMapLookup(cx: Lowering, form: FormOf<'mapLookup' | 'mapGet'>): Inst {
-  if (cx.directMaps.has(form.map)) return cx.b.emit('mapValue', { map: form.map, offset: 0 })
+  if (isDirect(cx, form)) return cx.b.emit('mapValue', { map: form.map, offset: 0 })
+  const map = evaluateMap(cx, form)
   const key = evaluateKey(cx, form.map, form.key)
-  return emitCall(cx, 'map_lookup_elem', [mapRef(cx, form.map), pointerTo(cx, key)])
+  return emitCall(cx, 'map_lookup_elem', [map(), pointerTo(cx, key)])
 }
 
 /** Scalars: the value, or 0 when the key is missing. */
@@ -77,34 +84,37 @@ export function lowerMapGet(cx: Lowering, form: FormOf<'mapGet'>): Inst {
 export function lowerMapUpdate(cx: Lowering, form: FormOf<'mapUpdate'>): Inst {
   const { map, flags } = form
   const type = scalarValueType(map)
-  if (cx.directMaps.has(map) && form.value.kind === 'scalar' && type) {
+  if (isDirect(cx, form) && form.value.kind === 'scalar' && type) {
     const value = cx.value(form.value.value)
     emitStore(cx, type, { base: cx.b.emit('mapValue', { map, offset: 0 }), offset: 0 }, value)
     return cx.b.constant(0)
   }
+  const mapPtr = evaluateMap(cx, form)
   const key = evaluateKey(cx, map, form.key)
   const value = evaluate(cx, form.value, type, `${map.name} value`)
   const flagBits = cx.value(flags)
   const keyPtr = pointerTo(cx, key)
-  return emitCall(cx, 'map_update_elem', [mapRef(cx, map), keyPtr, pointerTo(cx, value), flagBits])
+  return emitCall(cx, 'map_update_elem', [mapPtr(), keyPtr, pointerTo(cx, value), flagBits])
 }
 
 export function lowerMapDelete(cx: Lowering, form: FormOf<'mapDelete'>): Inst {
+  const map = evaluateMap(cx, form)
   const key = evaluateKey(cx, form.map, form.key)
-  return emitCall(cx, 'map_delete_elem', [mapRef(cx, form.map), pointerTo(cx, key)])
+  return emitCall(cx, 'map_delete_elem', [map(), pointerTo(cx, key)])
 }
 
 // --- counting
 
 export function lowerMapAdd(cx: Lowering, form: FormOf<'mapAdd'>): Inst {
   const { b } = cx
-  const direct = cx.directMaps.has(form.map)
+  const direct = isDirect(cx, form)
+  const pointer = evaluateMap(cx, form)
   const key = direct ? undefined : evaluateKey(cx, form.map, form.key)
   const amount = cx.value(form.delta)
   const delta = form.op === 'add' ? amount : negated(cx, amount)
   if (!key) addTo(cx, form.map, b.emit('mapValue', { map: form.map, offset: 0 }), delta)
-  else if (mapRow(form.map).sparse) addOrInsert(cx, form.map, key, delta)
-  else addIfPresent(cx, form.map, key, delta)
+  else if (mapRow(form.map).sparse) addOrInsert(cx, { map: form.map, pointer, key }, delta)
+  else addIfPresent(cx, { map: form.map, pointer, key }, delta)
   return b.constant(0)
 }
 
@@ -124,10 +134,16 @@ function addTo(cx: Lowering, map: MapDecl, element: Inst, delta: Inst): void {
   cx.b.emit('atomic', { op: 'add', bits, offset: 0, fetch: false }, [element, delta])
 }
 
-function addIfPresent(cx: Lowering, map: MapDecl, key: Operand, delta: Inst): void {
+interface Counted {
+  readonly map: MapDecl
+  readonly pointer: () => Inst
+  readonly key: Operand
+}
+
+function addIfPresent(cx: Lowering, { map, pointer, key }: Counted, delta: Inst): void {
   const { b } = cx
   const [found, after] = [b.newBlock(), b.newBlock()]
-  const element = emitCall(cx, 'map_lookup_elem', [mapRef(cx, map), pointerTo(cx, key)])
+  const element = emitCall(cx, 'map_lookup_elem', [pointer(), pointerTo(cx, key)])
   b.branch({ pred: 'ne', width: 64 }, element, b.constant(0), [found, after])
   b.enter(found)
   addTo(cx, map, element, delta)
@@ -142,18 +158,18 @@ function addIfPresent(cx: Lowering, map: MapDecl, key: Operand, delta: Inst): vo
  *   add: *p += delta
  *   done:
  */
-function addOrInsert(cx: Lowering, map: MapDecl, key: Operand, delta: Inst): void {
+function addOrInsert(cx: Lowering, { map, pointer, key }: Counted, delta: Inst): void {
   const { b } = cx
   const [insert, retry, add, done] = [b.newBlock(), b.newBlock(), b.newBlock(), b.newBlock()]
   const keyPtr = pointerTo(cx, key)
-  const first = emitCall(cx, 'map_lookup_elem', [mapRef(cx, map), keyPtr])
+  const first = emitCall(cx, 'map_lookup_elem', [pointer(), keyPtr])
   b.branch({ pred: 'ne', width: 64 }, first, b.constant(0), [add, insert])
   b.enter(insert)
   const value = pointerTo(cx, { value: delta, type: scalarValueType(map), name: `${map.name} value` })
-  const failed = emitCall(cx, 'map_update_elem', [mapRef(cx, map), keyPtr, value, b.constant(BPF_NOEXIST)])
+  const failed = emitCall(cx, 'map_update_elem', [pointer(), keyPtr, value, b.constant(BPF_NOEXIST)])
   b.branch({ pred: 'eq', width: 64 }, failed, b.constant(0), [done, retry])
   b.enter(retry)
-  const second = emitCall(cx, 'map_lookup_elem', [mapRef(cx, map), keyPtr])
+  const second = emitCall(cx, 'map_lookup_elem', [pointer(), keyPtr])
   b.branch({ pred: 'ne', width: 64 }, second, b.constant(0), [add, done])
   const element = b.enterWithValue(add, [first, second])
   addTo(cx, map, element, delta)

@@ -13,7 +13,14 @@ function resultValue(m: Machine, map: VmMap, offset: number): void {
 
 const lookup: VmHelper = (m) => {
   const map = m.map(1)
-  resultValue(m, map, map.find(m.bytes(2, map.spec.keySize, 'read'), m.settings.cpu, 'touch'))
+  const key = m.bytes(2, map.spec.keySize, 'read')
+  if (map.maps) return resultMap(m, map.maps.get(key))
+  resultValue(m, map, map.find(key, m.settings.cpu, 'touch'))
+}
+
+function resultMap(m: Machine, map: VmMap | undefined): void {
+  if (map === undefined) m.result(0)
+  else m.setPointer(0, map.pointer, 0)
 }
 
 const lookupPerCpu: VmHelper = (m) => {

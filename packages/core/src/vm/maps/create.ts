@@ -6,6 +6,7 @@ import { createArray } from './array.ts'
 import { createHash } from './hash.ts'
 import { createLpm } from './lpm.ts'
 import { addPointer, type MapInit, type VmMap } from './map.ts'
+import { createMapOfMaps } from './map-of-maps.ts'
 import { createProgArray } from './prog-array.ts'
 import { createQueue } from './queue.ts'
 import { createRing } from './ringbuf.ts'
@@ -30,6 +31,8 @@ const CREATORS: Partial<Record<MapTypeName, Create>> = {
   lru_percpu_hash: (init) => createHash(init, { perCpu: true, lru: true }),
   lpm_trie: createLpm,
   prog_array: createProgArray,
+  array_of_maps: createMapOfMaps,
+  hash_of_maps: createMapOfMaps,
   ringbuf: createRing,
   queue: (init) => createQueue(init, 'fifo'),
   stack: (init) => createQueue(init, 'lifo'),

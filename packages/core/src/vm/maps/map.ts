@@ -29,10 +29,18 @@ export interface VmMap {
   readonly table?: HashLayout
   /** Prog arrays. */
   readonly programs?: (Code | undefined)[]
+  /** Maps of maps: what is behind a key. */
+  readonly maps?: VmMapEntries
   /** Ring buffers. */
   readonly ring?: VmRing
   /** Queues and stacks. */
   readonly queue?: VmQueue
+}
+
+export interface VmMapEntries {
+  get(key: Uint8Array): VmMap | undefined
+  /** 0 or a negative errno. */
+  set(key: Uint8Array, map: VmMap, flags: number): number
 }
 
 export interface VmQueue {
