@@ -5,18 +5,25 @@
 import { KERNEL_CONSTANTS } from '../../tables/generated/enums.ts'
 import { ERRNO } from '../errno.ts'
 import { createArray } from './array.ts'
-import { createHash, keyId } from './hash.ts'
-import type { MapInit, VmMap } from './map.ts'
+import { createHash } from './hash.ts'
+import { indexKey, type MapInit, UPDATE, type VmMap } from './map.ts'
 
 /** Arrays of other sizes than the template's are welcome. */
 const INNER_MAP = Number(KERNEL_CONSTANTS.BPF_F_INNER_MAP)
 
-const PRESENT = Uint8Array.of(1, 0, 0, 0)
-
 export function createMapOfMaps(init: MapInit): VmMap {
   const isArray = init.spec.type === 'array_of_maps'
   const keys = isArray ? createArray({ ...init, cpus: 1 }) : createHash(init, { perCpu: false, lru: false })
-  const entries = new Map<string | number, VmMap>()
+  // An entry is the number of a map here; 0 is none.
+  const held: (VmMap | undefined)[] = [undefined]
+  const numberOf = (map: VmMap): number => {
+    const known = held.indexOf(map)
+    return known >= 0 ? known : held.push(map) - 1
+  }
+  const get = (key: Uint8Array): VmMap | undefined => {
+    const at = keys.find(key, 0, 'peek')
+    return at < 0 ? undefined : held[keys.values!.view.getUint32(at, true)]
+  }
   return {
     spec: keys.spec,
     pointer: keys.pointer,
@@ -24,20 +31,17 @@ export function createMapOfMaps(init: MapInit): VmMap {
     find: () => -1,
     update: () => -ERRNO.EINVAL,
     delete(key) {
-      const known = entries.delete(keyId(key))
+      if (!isArray) return keys.delete(key)
       // An entry of an array of maps can be taken out (fd_array_map_delete_elem).
-      if (isArray) return known ? 0 : -ERRNO.ENOENT
-      return keys.delete(key)
+      return get(key) === undefined ? -ERRNO.ENOENT : keys.update(key, indexKey(0), UPDATE.any, 0)
     },
     nextKey: (key) => keys.nextKey(key),
     maps: {
-      get: (key) => entries.get(keyId(key)),
+      get,
       set(key, map, flags) {
-        const inner = init.spec.inner
+        const { inner } = init.spec
         if (inner && !looksLike(map.spec, inner)) return -ERRNO.EINVAL
-        const result = keys.update(key, PRESENT, flags, 0)
-        if (result === 0) entries.set(keyId(key), map)
-        return result
+        return keys.update(key, indexKey(numberOf(map)), flags, 0)
       },
     },
   }
