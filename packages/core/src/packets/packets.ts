@@ -48,6 +48,9 @@ export interface TcpFields {
   readonly acknowledgement?: number
   readonly flags?: readonly TcpFlag[] | number
   readonly window?: number
+  readonly urgent?: number
+  /** Option bytes; padded to a multiple of 4. */
+  readonly options?: Uint8Array
   readonly checksum?: number
 }
 export interface UdpFields {
@@ -63,10 +66,21 @@ export interface IcmpFields {
   readonly checksum?: number
 }
 
+/** For IPv4 over Ethernet. */
+export interface ArpFields {
+  /** 1 asks, 2 answers. */
+  readonly operation?: number
+  readonly senderMac?: string
+  readonly senderIp?: string
+  readonly targetMac?: string
+  readonly targetIp?: string
+}
+
 /** At most one network and one transport header; outer VLAN tags first. */
 export interface PacketFields {
   readonly ethernet?: EthernetFields
   readonly vlans?: readonly VlanFields[]
+  readonly arp?: ArpFields
   readonly ipv4?: Ipv4Fields
   readonly ipv6?: Ipv6Fields
   readonly tcp?: TcpFields
@@ -77,9 +91,18 @@ export interface PacketFields {
   readonly length?: number
 }
 
-const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd, vlan: 0x8100 } as const
-const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const
-const FLAG_BITS: Record<TcpFlag, number> = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ece: 64, cwr: 128 }
+export const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, vlan: 0x8100, ipv6: 0x86dd, qinq: 0x88a8 } as const
+export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const
+export const FLAG_BITS: Record<TcpFlag, number> = {
+  fin: 1,
+  syn: 2,
+  rst: 4,
+  psh: 8,
+  ack: 16,
+  urg: 32,
+  ece: 64,
+  cwr: 128,
+}
 
 export function buildPacket(fields: PacketFields = {}): Uint8Array {
   const payload = fields.payload ?? new Uint8Array(0)
@@ -92,8 +115,8 @@ export function buildPacket(fields: PacketFields = {}): Uint8Array {
   return sized
 }
 
-function linkHeader({ ethernet = {}, vlans = [], ipv4, ipv6 }: PacketFields): Uint8Array {
-  const inner = ethernet.type ?? (ipv4 ? ETHERTYPE.ipv4 : ipv6 ? ETHERTYPE.ipv6 : 0)
+function linkHeader({ ethernet = {}, vlans = [], arp, ipv4, ipv6 }: PacketFields): Uint8Array {
+  const inner = ethernet.type ?? (arp ? ETHERTYPE.arp : ipv4 ? ETHERTYPE.ipv4 : ipv6 ? ETHERTYPE.ipv6 : 0)
   const types = [...vlans.map((tag) => tag.tagType ?? ETHERTYPE.vlan), inner]
   const out = new Uint8Array(14 + 4 * vlans.length)
   const view = new DataView(out.buffer)
@@ -110,7 +133,22 @@ function linkHeader({ ethernet = {}, vlans = [], ipv4, ipv6 }: PacketFields): Ui
 function networkHeader(fields: PacketFields, transport: Uint8Array): Uint8Array {
   if (fields.ipv4) return ipv4Header(fields.ipv4, transportProtocol(fields, PROTOCOL.icmp), transport.length)
   if (fields.ipv6) return ipv6Header(fields.ipv6, transportProtocol(fields, PROTOCOL.icmp6), transport.length)
-  return new Uint8Array(0)
+  return fields.arp ? arpHeader(fields.arp) : new Uint8Array(0)
+}
+
+function arpHeader(arp: ArpFields): Uint8Array {
+  const out = new Uint8Array(28)
+  const view = new DataView(out.buffer)
+  // Hardware Ethernet, 6 bytes; protocol IPv4, 4 bytes.
+  view.setUint16(0, 1)
+  view.setUint16(2, ETHERTYPE.ipv4)
+  view.setUint16(4, 0x0604)
+  view.setUint16(6, arp.operation ?? 1)
+  out.set(parseMac(arp.senderMac ?? '02:00:00:00:00:01', 'arp.senderMac'), 8)
+  view.setUint32(14, parseIpv4(arp.senderIp ?? '10.0.0.1', 'arp.senderIp'))
+  out.set(parseMac(arp.targetMac ?? '00:00:00:00:00:00', 'arp.targetMac'), 18)
+  view.setUint32(24, parseIpv4(arp.targetIp ?? '10.0.0.2', 'arp.targetIp'))
+  return out
 }
 
 function transportProtocol({ tcp, udp, icmp }: PacketFields, icmpNumber: number): number {
@@ -165,16 +203,19 @@ function transportHeader(fields: PacketFields, payload: Uint8Array): Uint8Array 
 }
 
 function tcpHeader(tcp: TcpFields): Uint8Array {
-  const out = new Uint8Array(20)
+  const { flags = [], options = new Uint8Array(0) } = tcp
+  const size = 20 + Math.ceil(options.length / 4) * 4
+  const out = new Uint8Array(size)
   const view = new DataView(out.buffer)
-  const { flags = [] } = tcp
   view.setUint16(0, tcp.from ?? 40000)
   view.setUint16(2, tcp.to ?? 80)
   view.setUint32(4, tcp.sequence ?? 1)
   view.setUint32(8, tcp.acknowledgement ?? 0)
-  view.setUint8(12, 5 << 4)
+  view.setUint8(12, (size / 4) << 4)
   view.setUint8(13, typeof flags === 'number' ? flags : flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0))
   view.setUint16(14, tcp.window ?? 65535)
+  view.setUint16(18, tcp.urgent ?? 0)
+  out.set(options, 20)
   return out
 }
 
