@@ -17,6 +17,7 @@ export default defineConfig([
       'runtime-browser': 'src/runtime-browser.ts',
       packets: 'src/packets.ts',
       dsl: 'src/dsl.ts',
+      testing: 'src/testing/index.ts',
       ...Object.fromEntries(plugins.map((name) => [name, `src/${name}.ts`])),
     },
     format: 'esm',

@@ -26,9 +26,18 @@ export {
   type VariableSpec,
 } from '../object/object.ts'
 export { toElf } from '../object/to-elf.ts'
+export { CONTEXTS, type ContextField, type ContextName } from '../tables/contexts.ts'
 export { ATTACH_TYPE_IDS, BPF_COMMANDS, MAP_TYPE_IDS, PROG_TYPE_IDS } from '../tables/generated/enums.ts'
-export { HELPER_NAMES, type HelperName, helperId } from '../tables/helpers/index.ts'
+export {
+  HELPER_NAMES,
+  type HelperName,
+  helperById,
+  helperByName,
+  helperId,
+  helperRow,
+} from '../tables/helpers/index.ts'
 export { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
+export { toCamelName } from '../tables/names.ts'
 export {
   type LinkKind,
   PROGRAM_TYPES,
@@ -37,3 +46,4 @@ export {
   type SectionRow,
 } from '../tables/program-types.ts'
 export { matchSection } from '../tables/sections.ts'
+export { shippedTracepoint } from '../tables/tracepoints.ts'

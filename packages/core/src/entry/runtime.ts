@@ -15,6 +15,7 @@ export { BACKEND_VARIABLE, type Backends, defineModule, type ModuleMeta } from '
 export { fillSlots } from '../runtime/fill-slots.ts'
 export type { GlobalMeta } from '../runtime/globals-handle.ts'
 export { ClosedError, MapConditionError } from '../runtime/handle.ts'
+export { nearName } from '../runtime/near.ts'
 export { createHandles, type ObjectMeta, type ProgramMeta } from '../runtime/object-handle.ts'
 export {
   formatIpv4,

@@ -1,7 +1,7 @@
 /** Public entry `@unplugin-bpf/core/vm`: re-exports only. */
 
 export { type BareResult, runInsns } from '../vm/bare.ts'
-export { VmError } from '../vm/errno.ts'
+export { ERRNO, type ErrnoName, VmError } from '../vm/errno.ts'
 export { type FaultPlace, VmFault } from '../vm/fault.ts'
 export type { HelperCall, HelperHook } from '../vm/helpers/hook.ts'
 export type { PerfEvent, VmOptions, VmTask } from '../vm/options.ts'

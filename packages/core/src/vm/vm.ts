@@ -24,6 +24,8 @@ import { createScene } from './test-run.ts'
 
 export interface Vm extends ObjectBackend {
   readonly kind: 'vm'
+  /** What runs see now. */
+  readonly surroundings: { readonly cpu: number; readonly task: VmTask }
   /** CPU that later runs are on. */
   setCpu(cpu: number): void
   /** Changes what the current-task helpers see from the next run on. */
@@ -77,6 +79,7 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
     object,
     maps,
     programs,
+    surroundings: settings,
     setCpu(cpu) {
       checkCpu(cpu, settings.cpus)
       settings.cpu = cpu
