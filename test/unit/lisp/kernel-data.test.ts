@@ -149,6 +149,17 @@ describe('kernel structs', () => {
   ]
   it.each(cases)('refuses %s', (_, source, message) => expect(problem(source)).toMatch(message))
 
+  it('warns when the address of an embedded field is added to its struct', () => {
+    const source = (body: string) =>
+      kprobe(`(let ((task (get-current-task))) ${body})`, '(import-kernel-struct task-struct)')
+    const sum = 'two kernel addresses are added'
+    for (const body of ['(+ task (task-struct-comm task))', '(let ((comm (task-struct-comm task))) (+ comm task))']) {
+      expect(compile(source(body)).warnings.map(({ message }) => message)).toEqual([expect.stringContaining(sum)])
+    }
+    for (const body of ['(+ (task-struct-comm task) 4)', '(+ task 8)'])
+      expect(compile(source(body)).warnings).toEqual([])
+  })
+
   it('a cast says that it is meant', () => {
     const source = kprobe(
       '(task-struct-pid (as-task-struct (task-struct-mm (get-current-task))))',

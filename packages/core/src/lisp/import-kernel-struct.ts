@@ -10,7 +10,16 @@ import type { Call, Cx, GeneratedForm, ModuleState } from './context.ts'
 import { sym } from './datum.ts'
 import { checkCount } from './forms/shared.ts'
 import { addGenerated } from './forms/structs.ts'
-import { checkTag, fieldAddress, kernelBtf, kernelField, kernelLoad, kernelStructNamed, tagged } from './kernel.ts'
+import {
+  checkTag,
+  fieldAddress,
+  kernelBtf,
+  kernelField,
+  kernelLoad,
+  kernelStructNamed,
+  markEmbedded,
+  tagged,
+} from './kernel.ts'
 import { quoted, type Stx, symbolOf, syntaxError } from './syntax.ts'
 import { toForm } from './translate.ts'
 
@@ -70,7 +79,7 @@ function accessor(field: CoreField): Omit<GeneratedForm, 'span'> {
     const ptr = toForm(cx, call.args[0]!)
     checkTag(ptr, call.args[0]!, field.root.name)
     const address = fieldAddress(call.stx, ptr, field)
-    return scalar ? kernelLoad(call.stx, scalar, address) : address
+    return scalar ? kernelLoad(call.stx, scalar, address) : markEmbedded(address)
   }
   return oneArgument(
     `${scalar ? 'Field' : 'Address of the field'} ${name} of the kernel's ${field.root.name}.`,

@@ -121,6 +121,30 @@ export function tagged(form: Form, struct: string | undefined): Form {
   return form
 }
 
+const embedded = new WeakSet<Form>()
+
+/** Marks a form as the address of a member that lies inside of a kernel struct. */
+export function markEmbedded(form: Form): Form {
+  embedded.add(form)
+  return form
+}
+
+function isEmbedded(form: Form): boolean {
+  const origin = form.kind === 'local' ? originOf(form.local) : form
+  return origin !== undefined && embedded.has(origin)
+}
+
+/** `(+ task (task-struct-comm task))`: in the original such an accessor gave an offset; here it gives the address. */
+export function warnDoubleBase(module: ModuleState, origin: Origin, terms: readonly Form[]): void {
+  if (!terms.some(isEmbedded) || !terms.some((term) => !isEmbedded(term) && tagOf(term) !== undefined)) return
+  module.bag.warn(
+    'pointer-misuse',
+    origin.span,
+    'two kernel addresses are added: the accessor of an embedded field gives its address, not an offset',
+    { hint: 'use the value of the accessor alone' },
+  )
+}
+
 const MAX_CHAIN = 64
 
 /** C name of the kernel struct that a form is known to be the address of. */

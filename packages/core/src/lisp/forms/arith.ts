@@ -4,10 +4,17 @@ import type { BinaryOpName, Pred } from '../../tables/ir-ops.ts'
 import { SCALARS, type ScalarName } from '../../types/types.ts'
 import { at, binary, bswap, cast, comparison, conditional, constant, constantOf, negate, withValues } from '../build.ts'
 import type { Call, Cx, SpecialForm } from '../context.ts'
+import { warnDoubleBase } from '../kernel.ts'
 import { syntaxError } from '../syntax.ts'
 import { toForm } from '../translate.ts'
 import { scalarType } from '../types.ts'
 import { arg, form } from './shared.ts'
+
+function add(cx: Cx, call: Call): Form {
+  const forms = call.args.map((stx) => toForm(cx, stx))
+  warnDoubleBase(cx.module, call.stx, forms)
+  return forms.length === 0 ? constant(call.stx, 0) : forms.reduce((a, b) => binary(call.stx, 'add', a, b))
+}
 
 /** Left fold over any number of operands; `unit` is the value of none. */
 function nary(op: BinaryOpName, unit: bigint, doc: string): SpecialForm {
@@ -82,7 +89,7 @@ const casts = Object.fromEntries(
 
 export const ARITH_FORMS: Readonly<Record<string, SpecialForm>> = {
   ...casts,
-  '+': nary('add', 0n, 'Sum, modulo 2^64.'),
+  '+': form('integers...', 'Sum, modulo 2^64.', add),
   '*': nary('mul', 1n, 'Product, modulo 2^64.'),
   '-': form('a more...', 'Difference, or negation of one operand.', subtract),
   '/': two('udiv', 'Unsigned quotient.'),
