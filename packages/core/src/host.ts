@@ -7,6 +7,8 @@ export interface Host {
    * kernel types; give the same array each time, and it is opened once.
    */
   readonly kernelBtf?: () => Uint8Array | undefined
+  /** Values of names that the source does not define, as `defconstant` would. */
+  readonly constants?: ReadonlyMap<string, bigint> | undefined
   /** Text of /sys/kernel/tracing/events/CATEGORY/EVENT/format; undefined when it cannot be read. */
   readonly tracepointFormat?: (category: string, event: string) => string | undefined
 }

@@ -9,6 +9,10 @@ export interface Options {
    * `"allowArbitraryExtensions": true` in tsconfig.json.
    */
   readonly types?: boolean
+  /**
+   * Compile programs inside ordinary modules, too: `object({ .. })` calls and lisp`..` templates (default true).
+   */
+  readonly inline?: boolean
   /** Milliseconds that the module level of a `.bpf.ts` may run at build time (default 5000). */
   readonly timeLimit?: number
 }

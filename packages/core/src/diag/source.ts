@@ -9,6 +9,8 @@ export interface SourceFile {
   readonly text: string
   /** Offsets at which each line begins; `lineStarts[0] === 0`. */
   readonly lineStarts: readonly number[]
+  /** What messages show in place of `text`, of the same length: the module that a program is embedded in. */
+  readonly shown?: string | undefined
 }
 
 /** A range of characters `[start, end)` of one file. */
@@ -41,7 +43,7 @@ export function lineText(file: SourceFile, line: number): string {
   const start = file.lineStarts[line - 1]
   if (start === undefined) return ''
   const end = file.lineStarts[line] ?? file.text.length + 1
-  return file.text.slice(start, end - 1).replace(/\r$/, '')
+  return (file.shown ?? file.text).slice(start, end - 1).replace(/\r$/, '')
 }
 
 /** Smallest span that covers both; both must be of one file. */

@@ -84,9 +84,9 @@ function named<D extends { readonly kind: string }>(
   return new Map(entries)
 }
 
-function notCompiled(what: string): never {
+export function notCompiled(what: string): never {
   throw new Error(
-    `${what} of a .bpf.ts file that was not compiled. Compile the file with the plugin: add bpf() from 'unplugin-bpf/vite' ` +
+    `${what} of a program that was not compiled. Compile the file with the plugin: add bpf() from 'unplugin-bpf/vite' ` +
       "(or /rollup, /rolldown, /esbuild, /webpack, /rspack) to the bundler's plugins, or run `unplugin-bpf compile FILE`",
   )
 }

@@ -9,12 +9,51 @@ import { isExportable, type ModuleExports, moduleExports } from './exports.ts'
 
 const RUNTIME = 'unplugin-bpf/runtime'
 
+export interface EmitInput {
+  readonly module: Module
+  readonly elf: Uint8Array
+}
+
 /** `compiled` is what `compileLisp` returns; `exported`: the names, where the source decides them. */
-export function emitModuleJs(
-  compiled: { readonly module: Module; readonly elf: Uint8Array },
+export function emitModuleJs(compiled: EmitInput, exported: ModuleExports = moduleExports(compiled.module)): string {
+  const { elf, structs, constants, prog, named } = partsOf(compiled, exported)
+  const body = `export const elf = ${elf}
+${structs.declarations}
+export const structs = ${structs.object}
+export const constants = ${constants}
+const prog = ${prog}
+export default prog
+${emitNamed(named)}${emitValues(exported)}`
+  const used = calledIn(body)
+  return `import { ${used.join(', ')} } from '${RUNTIME}'\n\n${body}`
+}
+
+/** What a module that has a program inside imports the runtime's functions as. */
+export const RUNTIME_PREFIX = '__bpf_'
+
+/**
+ * The same as one expression, which gives what the module exports as default. `runtime`: functions of the runtime that it
+ * calls, which the module around it imports under their names with the prefix.
+ */
+export function emitModuleExpression(
+  compiled: EmitInput,
   exported: ModuleExports = moduleExports(compiled.module),
-): string {
-  const { module, elf } = compiled
+): { readonly text: string; readonly runtime: readonly string[] } {
+  const { elf, structs, constants, prog } = partsOf(compiled, exported)
+  const body = `const elf = ${elf}
+${structs.declarations}
+const structs = ${structs.object}
+const constants = ${constants}
+return ${prog}`
+  const runtime = calledIn(body)
+  const given = runtime.map((name) => `${RUNTIME_PREFIX}${name}`)
+  return { text: `/*#__PURE__*/ ((${runtime.join(', ')}) => {\n${body}\n})(${given.join(', ')})`, runtime }
+}
+
+const calledIn = (text: string): string[] => RUNTIME_NAMES.filter((name) => text.includes(`${name}(`))
+
+/** JavaScript text of what either form is put together from. */
+function partsOf({ module, elf }: EmitInput, exported: ModuleExports) {
   const codecs = exported.structs.map(({ name, type }, i) => emitStruct(name, type, `$${i}`))
   const codecOf = codecNames(exported)
   const maps = exported.maps.map(
@@ -30,22 +69,23 @@ export function emitModuleJs(
     ({ key, decl }) => `${JSON.stringify(key)}: { name: ${JSON.stringify(decl.name)}, value: ${codecOf(decl.type)} }`,
   )
   const named = exported.structs.map(({ name }, i) => ({ name, local: `$S${i}` }))
-  const body = `export const elf = /*#__PURE__*/ base64Bytes('${toBase64(elf)}')
-${codecs.join('\n')}
-export const structs = ${object(named.map(({ name, local }) => `${name}: ${local}`))}
-export const constants = ${object(exported.constants.map(({ name, literal }) => `${name}: ${literal}`))}
-const prog = /*#__PURE__*/ defineModule({
+  return {
+    elf: `/*#__PURE__*/ base64Bytes('${toBase64(elf)}')`,
+    structs: {
+      declarations: codecs.join('\n'),
+      object: object(named.map(({ name, local }) => `${name}: ${local}`)),
+    },
+    constants: object(exported.constants.map(({ name, literal }) => `${name}: ${literal}`)),
+    prog: `/*#__PURE__*/ defineModule({
   name: ${JSON.stringify(module.file.name.replace(/^.*[\\/]/, ''))},
   elf,
   maps: ${object(maps)},
   programs: ${object(programs)},${globals.length > 0 ? `\n  globals: ${object(globals)},` : ''}
   structs,
   constants,
-})
-export default prog
-${emitNamed(named)}${emitValues(exported)}`
-  const used = RUNTIME_NAMES.filter((name) => body.includes(`${name}(`))
-  return `import { ${used.join(', ')} } from '${RUNTIME}'\n\n${body}`
+})`,
+    named,
+  }
 }
 
 /** What a module may call; it imports only what it does call, since bundlers warn about the rest. */

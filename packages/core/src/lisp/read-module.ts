@@ -18,7 +18,7 @@ import { toKernelName } from '../tables/names.ts'
 import { sizeOf } from '../types/layout.ts'
 import { seq } from './build.ts'
 import type { Cx, ModuleState, PendingProgram } from './context.ts'
-import { isSym } from './datum.ts'
+import { isSym, sym } from './datum.ts'
 import { checkValues } from './define-map-entries.ts'
 import { translateFunction } from './define-subprog.ts'
 import { globalMacro } from './expand.ts'
@@ -75,6 +75,8 @@ function makeState(file: SourceFile, cx: { host: Host; options: CompileOptions; 
     },
     LANGUAGE,
   )
+  const span = { file, start: 0, end: 0 }
+  for (const [name, value] of cx.host.constants ?? []) interp.globals.set(sym(name), { value, constant: true, span })
   const state: ModuleState = {
     ...cx,
     file,

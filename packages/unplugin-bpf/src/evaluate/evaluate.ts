@@ -2,7 +2,7 @@
 import type { SourceFile } from '@unplugin-bpf/core'
 import type { EvaluatedModule } from '@unplugin-bpf/core/evaluate'
 import { failureError } from './failure.ts'
-import { buildGraph } from './graph.ts'
+import { buildGraph, type GraphModule } from './graph.ts'
 import type { AnyNode } from './nodes.ts'
 import { parseProgram } from './parse.ts'
 import { runGraph } from './run.ts'
@@ -24,9 +24,9 @@ export interface EvaluateOptions {
 
 const TIME_LIMIT = 5000
 
-/** @throws CompileError */
-export async function evaluateFile(path: string, options: EvaluateOptions = {}): Promise<Evaluation> {
-  const graph = buildGraph(path, options.onFile ?? (() => undefined))
+/** `entry`: a path, or part of a module (`inline/slice`). @throws CompileError */
+export async function evaluateFile(entry: string | GraphModule, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const graph = buildGraph(entry, options.onFile ?? (() => undefined))
   const result = await runGraph(graph, options.timeLimit ?? TIME_LIMIT)
   if (!result.ok) throw failureError(graph, result.failure)
   const modules = [...graph.modules.values()].filter((module) => !module.own)

@@ -13,7 +13,7 @@ import { cacheFolder, isApi, isRelative, type OwnModules, ownModules, resolveRel
 import { wrapModule } from './transform.ts'
 
 /** Part of every cached file's name: what is cached changes with the transform. */
-const TRANSFORM_VERSION = 2
+const TRANSFORM_VERSION = 3
 
 export interface GraphModule {
   readonly path: string
@@ -33,14 +33,16 @@ export interface Graph {
   readonly own: OwnModules
 }
 
-/** Reads, parses and writes what is not cached. @throws CompileError; `onFile` is called for every file of the user. */
-export function buildGraph(path: string, onFile: (path: string) => void): Graph {
+/** Reads, parses and writes what is not cached. `entry`: a path, or part of a module that is the entry itself. @throws CompileError; `onFile` is called for every file of the user. */
+export function buildGraph(entry: string | GraphModule, onFile: (path: string) => void): Graph {
+  const path = typeof entry === 'string' ? entry : entry.path
   const own = ownModules()
   const modules = new Map<string, GraphModule>()
   const visit = (at: string, isOwn: boolean, importedAt?: Span): void => {
     if (modules.has(at)) return
     if (!isOwn) onFile(at)
-    const module = readModule(at, isOwn, importedAt)
+    const given = typeof entry !== 'string' && at === path ? entry : undefined
+    const module = given ?? readModule(at, isOwn, importedAt)
     modules.set(at, module)
     for (const target of module.imports.values()) visit(target, isOwn || isOwnModule(own, target))
   }
@@ -69,7 +71,7 @@ function readModule(path: string, own: boolean, importedAt: Span | undefined): G
   const text = importedAt === undefined ? readSource(path) : readFileSync(path, 'utf8')
   const file = sourceFile(name, path.endsWith('.json') ? `export default ${text}` : text)
   const source = parseSource(file)
-  const module = { path, file, source, own, imports: importsOf(path, file, source) }
+  const module = { path, file, source, own, imports: resolveImports(path, file, source) }
   parsed.set(path, { stamp, module })
   return module
 }
@@ -79,7 +81,7 @@ function resolved(module: GraphModule): boolean {
   return [...module.imports.values()].every((path) => existsSync(path))
 }
 
-function importsOf(path: string, file: SourceFile, source: ParsedSource): ReadonlyMap<string, string> {
+export function resolveImports(path: string, file: SourceFile, source: ParsedSource): ReadonlyMap<string, string> {
   const imports = new Map<string, string>()
   const bag = new Bag()
   for (const { specifier, start, end } of source.imports) {
@@ -102,8 +104,9 @@ function outputsOf(modules: ReadonlyMap<string, GraphModule>, entry: string): Re
   for (const module of modules.values()) {
     const hash = createHash('sha256').update(`${TRANSFORM_VERSION}\n${module.path}\n`)
     for (const path of [...reach(modules, module)].sort()) {
-      const { file, own } = modules.get(path)!
-      hash.update(`${path}\n${file.name}\n${own}\n${file.text.length}\n`).update(file.text)
+      const { file, own, source } = modules.get(path)!
+      const { text, insertions = [] } = source
+      hash.update(`${path}\n${file.name}\n${own}\n${JSON.stringify(insertions)}\n${text.length}\n`).update(text)
     }
     outputs.set(module.path, join(folder, `${hash.digest('hex').slice(0, 32)}.mjs`))
   }

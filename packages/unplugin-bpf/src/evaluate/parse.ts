@@ -13,20 +13,36 @@ export interface SourceImport {
   readonly attributesEnd?: number | undefined
 }
 
+/** Text before or after the node that begins or ends at an offset. */
+export interface Insertion {
+  readonly side: 'before' | 'after'
+  readonly at: number
+  readonly text: string
+}
+
 export interface ParsedSource {
   readonly text: string
   readonly program: AnyNode
   readonly imports: readonly SourceImport[]
+  /** Parts of a module that are run in its place (`inline/slice`): what makes a module of them. */
+  readonly insertions?: readonly Insertion[]
+  /** Names of module level that the rest of the module assigns. */
+  readonly mutated?: ReadonlySet<string>
 }
 
 /** @throws CompileError */
 export function parseSource(file: SourceFile): ParsedSource {
-  const lang = /\.[cm]?js$/.test(file.name) ? 'js' : 'ts'
+  const lang = languageOf(file.name)
   const result = parseSync(`source.${lang}`, file.text, { lang, sourceType: 'module' })
   const errors = result.errors.filter((error) => error.severity === 'Error')
   if (errors.length > 0) throw syntaxErrors(file, errors)
   const program = result.program as unknown as AnyNode // ESTree
   return { text: file.text, program, imports: [...importsOf(program)] }
+}
+
+function languageOf(name: string): 'js' | 'jsx' | 'ts' | 'tsx' {
+  if (/\.[cm]?js$/.test(name)) return 'js'
+  return /\.jsx$/.test(name) ? 'jsx' : /\.tsx$/.test(name) ? 'tsx' : 'ts'
 }
 
 interface ParserError {
@@ -46,7 +62,7 @@ function syntaxErrors(file: SourceFile, errors: readonly ParserError[]): Compile
 }
 
 /** Imports that exist at run time: those of types only are left out. */
-function* importsOf(node: AnyNode): Generator<SourceImport> {
+export function* importsOf(node: AnyNode): Generator<SourceImport> {
   const isType = node.importKind === 'type' || node.exportKind === 'type'
   if (MODULE_NODES.has(node.type) && node.source && !isType && typeof node.source.value === 'string') {
     const { attributes = [] } = node as { attributes?: readonly unknown[] }

@@ -34,16 +34,41 @@ interface Scope {
   readonly names: Map<string, Binding>
 }
 
+/** A name that is used as a value, and the node whose scope binds it: the program for names of module level. */
+export interface Reference {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+  readonly boundIn: AnyNode
+}
+
+export interface ScopeAnalysis {
+  readonly functions: readonly FunctionRecord[]
+  readonly references: readonly Reference[]
+  /** Names of module level that are assigned after their declaration. */
+  readonly mutated: ReadonlySet<string>
+  /** What a name of module level is imported as, and from where. */
+  readonly imported: (name: string) => { readonly name: string; readonly from: string } | undefined
+}
+
 /** `isApi` tells which modules are the authoring API. */
-export function findFunctions(program: AnyNode, isApi: (specifier: string) => boolean): FunctionRecord[] {
+export function analyseScopes(program: AnyNode, isApi: (specifier: string) => boolean): ScopeAnalysis {
   const analysis = new Analysis(isApi)
-  analysis.declare(program, analysis.root(program))
-  analysis.resolve(program, analysis.root(program), 'value')
-  return [...analysis.records.values()]
+  const root = analysis.root(program)
+  analysis.declare(program, root)
+  analysis.resolve(program, root, 'value')
+  const { records, references } = analysis
+  return {
+    functions: [...records.values()],
+    references,
+    mutated: new Set([...root.names].flatMap(([name, binding]) => (binding.mutated ? [name] : []))),
+    imported: (name) => root.names.get(name)?.imported,
+  }
 }
 
 class Analysis {
   readonly records = new Map<AnyNode, FunctionRecord>()
+  readonly references: Reference[] = []
   readonly #scopes = new Map<AnyNode, Scope>()
   readonly #isApi: (specifier: string) => boolean
 
@@ -119,7 +144,7 @@ class Analysis {
   /** `mode`: whether the node is part of a type annotation. */
   resolve(node: AnyNode, outer: Scope, mode: 'value' | 'type'): void {
     const scope = this.#enter(node, outer)
-    if (node.type === 'Identifier') this.#reference(node.name!, scope, mode)
+    if (node.type === 'Identifier' || node.type === 'JSXIdentifier') this.#reference(node, scope, mode)
     this.#noteAssignment(node, scope)
     if (mode === 'type' && node.type === 'TSTypeReference' && node.typeName?.type !== 'Identifier') return
     for (const [child, key] of childrenOf(node)) {
@@ -149,9 +174,13 @@ class Analysis {
     if (outside && lookup(outside, name) === lookup(scope, name)) record.mutated.add(name)
   }
 
-  #reference(name: string, scope: Scope, mode: 'value' | 'type'): void {
+  #reference(node: AnyNode, scope: Scope, mode: 'value' | 'type'): void {
+    const name = node.name!
     const binding = lookup(scope, name)
     if (!binding) return
+    if (mode === 'value' && !binding.typeOnly) {
+      this.references.push({ name, start: node.start, end: node.end, boundIn: binding.scope.block })
+    }
     const fromApi = binding.imported && this.#isApi(binding.imported.from) ? binding.imported.name : undefined
     // Outwards over the functions between the reference and the binding: each of them captures the name.
     for (let at: Scope | undefined = scope; at && at !== binding.scope; at = at.parent) {
@@ -220,8 +249,9 @@ function isPlainName(node: AnyNode, key: string): boolean {
     case 'TSPropertySignature':
     case 'TSMethodSignature':
       return key === 'key'
-    case 'ImportDeclaration':
     case 'ExportSpecifier':
+      return key === 'exported'
+    case 'ImportDeclaration':
     case 'MetaProperty':
       return true
     default:

@@ -6,7 +6,7 @@
 import MagicString from 'magic-string'
 import { type AnyNode, childrenOf } from './nodes.ts'
 import type { ParsedSource, SourceImport } from './parse.ts'
-import { type FunctionRecord, findFunctions } from './scopes.ts'
+import { analyseScopes, type FunctionRecord } from './scopes.ts'
 
 export interface TransformInput {
   readonly source: ParsedSource
@@ -24,12 +24,18 @@ export interface TransformInput {
 export function wrapModule(input: TransformInput): MagicString {
   const { source, runtime } = input
   const out = new MagicString(source.text)
+  for (const { side, at, text } of source.insertions ?? []) {
+    // Around everything else that is inserted there.
+    if (side === 'before') out.appendLeft(at, text)
+    else out.appendRight(at, text)
+  }
   redirectImports(out, source.imports, input.target)
   redirectMeta(out, source.program, input.url)
   if (!runtime) return out
   const notes = new Map<AnyNode, string>()
-  for (const record of findFunctions(source.program, input.isApi)) {
+  for (const record of analyseScopes(source.program, input.isApi).functions) {
     if (skipped(source.program, record)) continue
+    for (const name of source.mutated ?? []) if (record.captures.has(name)) record.mutated.add(name)
     const origin = originText(input.name, record)
     if (record.block) notes.set(record.block, `${notes.get(record.block) ?? ''}__note(${record.name}, ${origin});`)
     else out.appendLeft(record.node.start, '__note(').prependRight(record.node.end, `, ${origin})`)
