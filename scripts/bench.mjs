@@ -1,9 +1,9 @@
-/** `npm run bench [-- passes | start] [-- --json]`: slots and compile times of the benchmark programs against clang. */
+/** `npm run bench [-- slots | speed | start | passes] [-- --json]`: programs against clang, and how fast the compiler is. */
 import { join } from 'node:path'
 import { ensureBuilt, ensureInstalled, root, run } from './lib/ensure.mjs'
 
 ensureInstalled()
-if (process.argv.includes('start')) ensureBuilt()
+ensureBuilt()
 run(join(root, 'node_modules', '.bin', 'tsx'), [
   '--conditions=@unplugin-bpf/source',
   join(root, 'test/bench/bench.ts'),

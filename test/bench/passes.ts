@@ -2,7 +2,7 @@
 import { slotCount } from '../../packages/core/src/object/object.ts'
 import { PIPELINE } from '../../packages/core/src/opt/pipeline.ts'
 import { compileProgram } from '../support/programs.ts'
-import { PROGRAMS } from './slots.ts'
+import { KINDRED, PROGRAMS } from './slots.ts'
 
 export interface PassRow {
   /** A pass, `none` left out, or `all` of them. */
@@ -22,7 +22,7 @@ export function passTable(): PassRow[] {
 
 function slotsWithout(skip: readonly string[]): Record<string, number> {
   return Object.fromEntries(
-    PROGRAMS.map((name) => {
+    [...PROGRAMS, ...KINDRED].map((name) => {
       const { object } = compileProgram(name, { skip })
       return [name, object.programs.reduce((sum, program) => sum + slotCount(program), 0)]
     }),

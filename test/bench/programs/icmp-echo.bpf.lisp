@@ -1,0 +1,21 @@
+;;; Answers pings before the network stack sees them.
+
+(defmap echo-count :type :array :key-type u32 :value-type u64 :max-entries 1)
+
+(defprog icmp-echo (:type :xdp)
+  (with-icmp (data data-end icmp)
+    (when (and (= (icmp-type icmp) 8) (= (icmp-code icmp) 0))
+      (let ((ip (+ data +eth-hdr-len+))
+            (mac (struct-alloc 6)))
+        (memcpy mac 0 data 0 6)
+        (memcpy data 0 data 6 6)
+        (memcpy data 6 mac 0 6)
+        (let ((addr (ipv4-src-addr ip)))
+          (setf (ipv4-src-addr ip) (ipv4-dst-addr ip)
+                (ipv4-dst-addr ip) addr))
+        (setf (icmp-type icmp) 0)
+        (let ((check (+ (load u16 icmp 2) (htons #x0800))))
+          (store u16 icmp 2 (+ check (>> check 16))))
+        (incf (getmap echo-count 0))
+        (return XDP_TX))))
+  XDP_PASS)
