@@ -32,6 +32,9 @@ export class SummaryReporter implements Reporter {
 /** The reason stands in the title of the test or of a group around it: `... (skipped: why)`. */
 function reasonOf(test: TestCase): string {
   const reason = /\(skipped: ([\s\S]*)\)/.exec(test.fullName)?.[1]
+  // What a test found out while it ran: ctx.skip(reason).
+  const result = test.result()
+  const note = result.state === 'skipped' ? result.note : undefined
   // An explanation of several lines begins with the fact; a title may follow a group's reason.
-  return reason?.split('\n')[0]?.split(') > ')[0] ?? `no reason in the title: ${test.fullName}`
+  return reason?.split('\n')[0]?.split(') > ')[0] ?? note ?? `no reason in the title: ${test.fullName}`
 }

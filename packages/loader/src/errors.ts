@@ -47,14 +47,17 @@ export function checkSyscall(result: number, operation: string, context: Failure
 }
 
 export function explainFailure(errno: number, context: FailureContext, state: SystemState): string | undefined {
-  const particular = context.causes?.[errnoName(errno)]
-  if (particular !== undefined) return particular
-  if (context.since !== undefined && !atLeast(state.release, context.since))
+  const refused = errno === ERRNO.EPERM || errno === ERRNO.EACCES
+  const needs = context.needs ?? ['BPF']
+  if (context.since !== undefined && !refused && !atLeast(state.release, context.since))
     return `this needs Linux ${context.since}, and this is ${state.release}`
+  const particular = context.causes?.[errnoName(errno)]
+  // A missing capability explains a refusal better than anything particular.
+  if (particular !== undefined && !(refused && missingCapabilities(state, needs).length > 0)) return particular
   switch (errno) {
     case ERRNO.EPERM:
     case ERRNO.EACCES:
-      return explainRefusal(context.needs ?? ['BPF'], state)
+      return explainRefusal(needs, state)
     case ERRNO.ENOSYS:
       return 'this kernel was built without bpf(2), or a sandbox hides it (gVisor does)'
     case ERRNO.EMFILE:

@@ -120,7 +120,8 @@ interface Resources {
 
 /** Last made, first freed. */
 function release({ maps, programs, links, btfFd }: Resources): void {
-  for (const link of [...links].reverse()) link.detach()
+  // Pinned ones live on.
+  for (const link of [...links].reverse()) link.close()
   for (const program of programs.values()) program.close()
   for (const map of maps.values()) map.close()
   if (btfFd !== undefined) closeFd(btfFd)

@@ -2,12 +2,19 @@
  * BPF_PROG_LOAD for one program. The first attempt asks for no log, because writing it costs more than verifying; only
  * a refused program is loaded again with one, in a buffer that grows until the log fits.
  */
-import { type BpfObject, linkProgram, type ProgramSpec } from '@unplugin-bpf/core/object'
+import { attachKindRow, type BpfObject, linkProgram, type ProgramSpec } from '@unplugin-bpf/core/object'
 import { btfTargetId } from './btf-target.ts'
 import { SyscallError, VerifierError } from './errors.ts'
 import { btfAttributes, type LoadedBtf } from './load-btf.ts'
 import { resolveCore } from './load-core.ts'
-import { attachTypeId, capabilitiesOfObject, loadFlagsOf, programTypeOf, sectionRowOf } from './program-type.ts'
+import {
+  attachTypeId,
+  capabilitiesOfObject,
+  linkKindOf,
+  loadFlagsOf,
+  programTypeOf,
+  sectionRowOf,
+} from './program-type.ts'
 import { relocate } from './relocate.ts'
 import { ATTR, kernelName } from './sys/attr.ts'
 import { bpf, readBpf } from './sys/bpf.ts'
@@ -49,6 +56,7 @@ export function loadProgram(spec: ProgramSpec, { object, btf, btfPath, fdOf }: P
   if (again.log !== '') throw new VerifierError(program, -again.result, again.log, missing)
   throw new SyscallError(`load program "${program.name}" (${program.type})`, -fd, {
     needs: capabilitiesOfObject(object),
+    since: attachKindRow(linkKindOf(program)).ways.at(-1)?.since,
     causes: {
       E2BIG: `the program has ${insns.length / 8} instructions, more than the kernel takes`,
       ...(fd === -ERRNO.EINVAL && {

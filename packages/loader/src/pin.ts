@@ -16,7 +16,7 @@ export function pinFd(fd: number, path: string, what: string): void {
   checkSyscall(bpf(ATTR.objPin, { pathname: pathBytes(path), bpf_fd: fd }), `pin ${what} at ${path}`, {
     causes: {
       ENOENT: 'the folder does not exist',
-      EEXIST: 'there is a file of this name already; remove it, or choose another name',
+      EEXIST: 'there is a file of this name already; remove it, or choose another name (links: onExisting)',
       EINVAL: 'the folder is not in a BPF file system: mount -t bpf bpf /sys/fs/bpf',
       EPERM: 'the folder is not in a BPF file system (mount -t bpf bpf /sys/fs/bpf), or the name has a dot',
     },
@@ -34,9 +34,9 @@ export function unpinPath(path: string): boolean {
   }
 }
 
-/** Descriptor of a pinned map. */
+/** Descriptor of what is pinned. */
 export function openPin(path: string): number {
-  return checkSyscall(bpf(ATTR.objGet, { pathname: pathBytes(path) }), `open the pinned map ${path}`, {
+  return checkSyscall(bpf(ATTR.objGet, { pathname: pathBytes(path) }), `open the pin ${path}`, {
     causes: {
       ENOENT: 'nothing is pinned there',
       EINVAL: 'the file is not in a BPF file system',

@@ -1,8 +1,7 @@
 /** One program in the kernel: running it on given bytes, and attaching it. */
 import type { ProgramSpec } from '@unplugin-bpf/core/object'
 import type { AttachOptions, Link, ProgramBackend, RunInput, RunResult } from '@unplugin-bpf/core/runtime'
-import { attachProgram } from './link/attach.ts'
-import { trackLink } from './link/link.ts'
+import { attachProgram, isAutomatic } from './link/attach.ts'
 import { type ProgramInfo, programInfo } from './program-info.ts'
 import { closeFd } from './sys/syscall.ts'
 import { testRun } from './test-run.ts'
@@ -35,7 +34,14 @@ export class KernelProgram implements ProgramBackend {
   }
 
   attach(options: AttachOptions): Link {
-    return trackLink(this.#links, attachProgram(this.spec, this.fd, options))
+    const link = attachProgram(this.spec, this.fd, options)
+    this.#links.add(link)
+    return link.onEnd(() => this.#links.delete(link))
+  }
+
+  /** Whether the section says everything that attaching needs. */
+  get attachable(): boolean {
+    return isAutomatic(this.spec)
   }
 
   close(): void {

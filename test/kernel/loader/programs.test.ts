@@ -156,16 +156,18 @@ describe.skipIf(!usable.ok)(title, () => {
     expect(() => load(asm.object([], [asm.program('x', [asm.exit()], tracing)]))).toThrow(
       /this kernel has no no_such_fn/,
     )
-    const multi = { type: 'kprobe', section: 'kprobe.multi/x', attachType: undefined, attachTarget: 'x' }
-    const probe = load(asm.object([], [asm.program('x', [asm.movImm(0, 0), asm.exit()], multi)]))
-    expect(() => probe.programs.get('x')!.attach({})).toThrow(
-      'kprobe.multi/x programs (kprobe_multi) cannot be attached',
-    )
+    const route = { type: 'lwt_in', section: 'lwt_in', attachType: undefined }
+    const tunnel = load(asm.object([], [asm.program('x', [asm.movImm(0, 0), asm.exit()], route)]))
+    expect(() => tunnel.programs.get('x')!.attach({})).toThrow('they belong to a route')
     const loaded = load(asm.counter())
     expect(() => loaded.programs.get('counter')!.attach({})).toThrow('needs an interface')
     expect(() => loaded.programs.get('counter')!.attach({ ifname: 'nowhere0' })).toThrow(SyscallError)
     expect(() => loaded.programs.get('counter')!.attach({ ifname: 'nowhere0' })).toThrow(
       /interfaces of this network .*\blo\b/,
     )
+    const attach = (options: object) => () => loaded.programs.get('counter')!.attach(options)
+    expect(attach({ ifnme: 'lo' })).toThrow(/no option "ifnme" for xdp programs; it takes ifname.*similar: ifname/)
+    expect(attach({ ifname: 'lo', direction: 'egress' })).toThrow('no option "direction" for xdp programs')
+    expect(attach({ ifname: 'lo', mode: 'nativ' })).toThrow(/"nativ" is none of .*; similar: native/)
   })
 })

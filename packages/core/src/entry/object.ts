@@ -26,8 +26,14 @@ export {
   type VariableSpec,
 } from '../object/object.ts'
 export { toElf } from '../object/to-elf.ts'
+export {
+  type AttachInterface,
+  type AttachKindRow,
+  type AttachOptionName,
+  attachKindRow,
+} from '../tables/attach-kinds.ts'
 export { CONTEXTS, type ContextField, type ContextName } from '../tables/contexts.ts'
-export { ATTACH_TYPE_IDS, BPF_COMMANDS, MAP_TYPE_IDS, PROG_TYPE_IDS } from '../tables/generated/enums.ts'
+export { ATTACH_TYPE_IDS, BPF_COMMANDS, LINK_TYPE_IDS, MAP_TYPE_IDS, PROG_TYPE_IDS } from '../tables/generated/enums.ts'
 export {
   HELPER_NAMES,
   type HelperName,

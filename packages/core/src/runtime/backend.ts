@@ -3,6 +3,7 @@
  * only: keys and values are encoded above. Names are ELF names.
  */
 import type { BpfObject, MapSpec, ProgramSpec } from '../object/object.ts'
+import type { AttachOptions, Link } from './attach.ts'
 
 export type BackendKind = 'kernel' | 'vm'
 
@@ -110,31 +111,7 @@ export interface Redirect {
   readonly flags: number
 }
 
-export interface AttachOptions {
-  /** Network interface by name or index: XDP, TC. */
-  readonly ifname?: string | undefined
-  readonly ifindex?: number | undefined
-  /** XDP: native, generic (skb), offload, or what the kernel picks. */
-  readonly mode?: 'auto' | 'native' | 'generic' | 'offload' | undefined
-  /** TC. */
-  readonly direction?: 'ingress' | 'egress' | undefined
-  /** Cgroup directory. */
-  readonly cgroup?: string | undefined
-  /** `link` or `netlink`: forces one way of attaching; default: link, then netlink. */
-  readonly via?: 'auto' | 'link' | 'netlink' | undefined
-  /** What to trace, in place of the section name's target (`sched/sched_switch`, a kernel function, ...). */
-  readonly target?: string | undefined
-  /** Uprobes: only this process. */
-  readonly pid?: number | undefined
-  /** Socket filters: descriptor of the socket. */
-  readonly socketFd?: number | undefined
-}
-
-/** An attachment; disposing detaches. */
-export interface Link extends Disposable {
-  readonly kind: string
-  detach(): void
-}
+export type { AttachOptions, Link, LinkInfo, ProgramReference } from './attach.ts'
 
 export interface ProgramBackend {
   readonly spec: ProgramSpec

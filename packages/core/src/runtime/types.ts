@@ -4,7 +4,8 @@
  * (`codec.ts`); kernel and VM behave alike.
  */
 import type { BpfObject } from '../object/object.ts'
-import type { BackendKind, Link, ObjectBackend } from './backend.ts'
+import type { Link } from './attach.ts'
+import type { BackendKind, ObjectBackend } from './backend.ts'
 import type { Codec } from './codec.ts'
 
 /** Size and codec of a struct, union or scalar. */
@@ -429,4 +430,5 @@ export interface LoadedObject<S extends ModuleShape = ModuleShape> extends Dispo
   close(): void
 }
 
-export type { AttachOptions, BackendKind, Link, ObjectBackend } from './backend.ts'
+export type * from './attach.ts'
+export type { BackendKind, ObjectBackend } from './backend.ts'

@@ -1,47 +1,67 @@
 /** Which way a program is attached; the program type's row decides, for probes together with the section. */
-import type { ProgramSpec } from '@unplugin-bpf/core/object'
-import type { AttachOptions, Link } from '@unplugin-bpf/core/runtime'
+import { attachKindRow, type LinkKind, type ProgramSpec } from '@unplugin-bpf/core/object'
+import type { AttachOptions } from '@unplugin-bpf/core/runtime'
 import { linkKindOf } from '../program-type.ts'
 import { attachCgroup } from './cgroup.ts'
-import { attachKprobe } from './kprobe.ts'
-import { attachNetns } from './netns.ts'
-import { attachRawTracepoint } from './raw-tracepoint.ts'
+import { attachIterator } from './iterator.ts'
+import { attachKprobe, attachKprobes, attachKsyscall } from './kprobe.ts'
+import type { KernelLink } from './link.ts'
+import { attachNetfilter, attachNetns } from './netns.ts'
+import { attachPerfCounter } from './perf-event.ts'
+import { attachPinned } from './pinned.ts'
+import { type AttachRequest, checkOptions } from './request.ts'
 import { attachSocket } from './socket.ts'
-import { attachTc } from './tc.ts'
-import { attachTracepoint } from './tracepoint.ts'
+import { attachSockmap } from './sockmap.ts'
+import { attachNetkit, attachTc } from './tc.ts'
+import { attachRawTracepoint, attachTracepoint } from './tracepoint.ts'
 import { attachTracing } from './tracing.ts'
-import { attachUprobe } from './uprobe.ts'
+import { attachUprobe, attachUprobes } from './uprobe.ts'
 import { attachXdp } from './xdp.ts'
 
-export function attachProgram(spec: ProgramSpec, programFd: number, options: AttachOptions): Link {
+/** Kinds without an entry have no `ways` in the table. */
+const ATTACHERS: Partial<Record<LinkKind, (request: AttachRequest) => KernelLink>> = {
+  xdp: attachXdp,
+  tc: attachTc,
+  netkit: attachNetkit,
+  cgroup: attachCgroup,
+  tracepoint: attachTracepoint,
+  raw_tracepoint: attachRawTracepoint,
+  kprobe: attachKprobe,
+  kprobe_multi: attachKprobes,
+  ksyscall: attachKsyscall,
+  uprobe: attachUprobe,
+  uprobe_multi: attachUprobes,
+  perf_event: attachPerfCounter,
+  socket: attachSocket,
+  reuseport: attachSocket,
+  sockmap: attachSockmap,
+  tracing: attachTracing,
+  lsm: attachTracing,
+  freplace: attachTracing,
+  iter: attachIterator,
+  netns: attachNetns,
+  netfilter: attachNetfilter,
+}
+
+export function attachProgram(spec: ProgramSpec, programFd: number, options: AttachOptions): KernelLink {
   const kind = linkKindOf(spec)
-  const target = options.target ?? spec.attachTarget
-  switch (kind) {
-    case 'xdp':
-      return attachXdp(programFd, options)
-    case 'tc':
-      return attachTc(spec, programFd, options)
-    case 'cgroup':
-      return attachCgroup(spec, programFd, options)
-    case 'tracepoint':
-      return attachTracepoint(spec, programFd, target)
-    case 'raw_tracepoint':
-      return attachRawTracepoint(spec, programFd, target)
-    case 'kprobe':
-      return attachKprobe(spec, programFd, target)
-    case 'uprobe':
-      return attachUprobe(spec, programFd, { target, pid: options.pid })
-    case 'socket':
-      return attachSocket(spec, programFd, options.socketFd)
-    case 'tracing':
-    case 'lsm':
-      return attachTracing(spec, programFd)
-    case 'netns':
-      return attachNetns(spec, programFd)
-    default:
-      // The other kinds need things that an options object does not hold (another program, a socket map, a BTF id).
-      throw new TypeError(
-        `program "${spec.name}": ${spec.section} programs (${kind}) cannot be attached by this version`,
-      )
-  }
+  const attacher = ATTACHERS[kind]
+  if (attacher === undefined)
+    throw new TypeError(
+      `program "${spec.name}": ${spec.section} programs are not attached by this loader; they belong to ${attachKindRow(kind).to}`,
+    )
+  const request = { spec, programFd, kind, options }
+  checkOptions(request)
+  return options.pin === undefined ? attacher(request) : attachPinned(request, options.pin, attacher)
+}
+
+/** Whether `attachAll` attaches the program: its section says everything, as libbpf's bpf_object__attach_skeleton. */
+export function isAutomatic(spec: ProgramSpec): boolean {
+  const kind = linkKindOf(spec)
+  if (!attachKindRow(kind).automatic) return false
+  return kind === 'netns'
+    ? false
+    : kind === 'iter'
+      ? spec.attachTarget !== 'bpf_map_elem'
+      : spec.attachTarget !== undefined
 }

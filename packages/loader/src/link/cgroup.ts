@@ -1,15 +1,18 @@
-/** Cgroup programs: a BPF link (5.7), else PROG_ATTACH with "several programs" semantics, which links always have. */
+/** Cgroup programs: a BPF link (5.7), else PROG_ATTACH. Links always allow several programs; PROG_ATTACH asks. */
 import { closeSync, constants, openSync } from 'node:fs'
-import type { ProgramSpec } from '@unplugin-bpf/core/object'
-import type { AttachOptions, Link } from '@unplugin-bpf/core/runtime'
+import type { AttachOptions } from '@unplugin-bpf/core/runtime'
 import { SyscallError } from '../errors.ts'
 import { attachTypeId } from '../program-type.ts'
 import { ATTR } from '../sys/attr.ts'
 import { bpf } from '../sys/bpf.ts'
 import { ERRNO } from '../sys/errno.ts'
-import { createLink, fdLink, makeLink } from './link.ts'
+import { fdLink, type KernelLink, makeLink } from './link.ts'
+import { createOrderedLink } from './order.ts'
+import { type AttachRequest, choice, explain, required } from './request.ts'
 
-const BPF_F_ALLOW_MULTI = 2
+/** BPF_F_ALLOW_OVERRIDE, BPF_F_ALLOW_MULTI, BPF_F_REPLACE (include/uapi/linux/bpf.h). */
+const ALLOW = { none: 0, override: 1, multi: 2 } as const
+const BPF_F_REPLACE = 4
 
 /** Attach types of program types whose section does not name one. */
 const DEFAULT_ATTACH_TYPES: Readonly<Record<string, string>> = {
@@ -19,45 +22,64 @@ const DEFAULT_ATTACH_TYPES: Readonly<Record<string, string>> = {
   cgroup_sysctl: 'CGROUP_SYSCTL',
 }
 
-export function attachCgroup(spec: ProgramSpec, programFd: number, options: AttachOptions): Link {
-  const { cgroup } = options
-  if (cgroup === undefined)
-    throw new TypeError(
-      `attaching ${spec.type} program "${spec.name}" needs a cgroup: attach({ cgroup: '/sys/fs/cgroup/my-group' })`,
-    )
-  const place = { spec, programFd, cgroup, attachType: attachTypeId(attachTypeOf(spec, options)) }
+export function attachCgroup(request: AttachRequest): KernelLink {
+  const { programFd, options } = request
+  const cgroup = required(request, 'cgroup', "{ cgroup: '/sys/fs/cgroup/my-group' }")
+  const attachType = attachTypeId(attachTypeOf(request))
   const directory = openSync(cgroup, constants.O_RDONLY | constants.O_DIRECTORY)
-  if (options.via === 'netlink') return attachWithoutLink(place, directory)
-  const fd = createLink({ programFd, target: directory, attachType: place.attachType })
-  // EINVAL: a kernel before 5.7, which does not know the command.
-  if (fd === -ERRNO.EINVAL && options.via !== 'link') return attachWithoutLink(place, directory)
-  closeSync(directory)
-  if (fd < 0) throw failure(place, -fd)
-  return fdLink('cgroup', fd)
-}
-
-interface CgroupPlace {
-  readonly spec: ProgramSpec
-  readonly programFd: number
-  readonly cgroup: string
-  readonly attachType: number
+  // What only PROG_ATTACH has.
+  const plain = options.via === 'netlink' || options.allow !== undefined || options.replace !== undefined
+  try {
+    if (plain && options.via === 'link')
+      throw new TypeError(`program "${request.spec.name}": links have no options allow and replace; see link.update()`)
+    if (plain) return attachWithoutLink(request, directory, attachType)
+    const fd = createOrderedLink({ programFd, target: directory, attachType }, options.order)
+    // EINVAL: a kernel before 5.7, which does not know the command.
+    if (fd === -ERRNO.EINVAL && options.via !== 'link' && options.order === undefined)
+      return attachWithoutLink(request, directory, attachType)
+    if (fd < 0) throw failure(request, -fd)
+    closeSync(directory)
+    return fdLink('cgroup', fd)
+  } catch (error) {
+    closeSync(directory)
+    throw error
+  }
 }
 
 /** Keeps the directory open: detaching needs it, and its path may have been removed by then. */
-function attachWithoutLink(place: CgroupPlace, directory: number): Link {
-  const target = { target_fd: directory, attach_bpf_fd: place.programFd, attach_type: place.attachType }
-  const result = bpf(ATTR.progAttach, { ...target, attach_flags: BPF_F_ALLOW_MULTI })
-  if (result < 0) {
+function attachWithoutLink(request: AttachRequest, directory: number, attachType: number): KernelLink {
+  const { options } = request
+  let current = request.programFd
+  const flags = choice(ALLOW, options.allow ?? 'multi', 'allow')
+  const attach = (program: number, replaced: number | undefined) =>
+    bpf(ATTR.progAttach, {
+      target_fd: directory,
+      attach_bpf_fd: program,
+      attach_type: attachType,
+      attach_flags: flags | (replaced === undefined ? 0 : BPF_F_REPLACE),
+      ...(replaced !== undefined && { replace_bpf_fd: replaced }),
+    })
+  const result = attach(current, replacedProgram(options))
+  if (result < 0) throw failure(request, -result)
+  const release = () => {
+    bpf(ATTR.progDetach, { target_fd: directory, attach_bpf_fd: current, attach_type: attachType })
     closeSync(directory)
-    throw failure(place, -result)
   }
-  return makeLink('cgroup-attach', () => {
-    bpf(ATTR.progDetach, target)
-    closeSync(directory)
+  return makeLink('cgroup-attach', release, (next) => {
+    const replaced = attach(next, flags === ALLOW.multi ? current : undefined)
+    if (replaced < 0) throw failure(request, -replaced)
+    current = next
   })
 }
 
-function attachTypeOf(spec: ProgramSpec, options: AttachOptions): string {
+function replacedProgram({ replace }: AttachOptions): number | undefined {
+  if (replace === undefined) return undefined
+  if (replace.fd === undefined)
+    throw new TypeError('attach option replace takes a program that is loaded into the kernel')
+  return replace.fd
+}
+
+function attachTypeOf({ spec, options }: AttachRequest): string {
   if (spec.attachType !== undefined) return spec.attachType
   if (spec.type === 'cgroup_skb' && options.direction !== undefined)
     return options.direction === 'egress' ? 'CGROUP_INET_EGRESS' : 'CGROUP_INET_INGRESS'
@@ -70,12 +92,16 @@ function attachTypeOf(spec: ProgramSpec, options: AttachOptions): string {
   )
 }
 
-function failure({ spec, cgroup }: CgroupPlace, errno: number): SyscallError {
-  return new SyscallError(`attach program "${spec.name}" to cgroup ${cgroup}`, errno, {
-    needs: ['BPF', 'NET_ADMIN'],
-    causes: {
+function failure({ spec, options }: AttachRequest, errno: number): SyscallError {
+  const { cgroup } = options
+  return new SyscallError(
+    `attach program "${spec.name}" to cgroup ${cgroup}`,
+    errno,
+    explain('cgroup', {
       EBADF: `${cgroup} is not a directory of a cgroup2 file system`,
-      EINVAL: `the kernel refuses ${spec.type} programs with attach type ${spec.attachType ?? 'none'} there`,
-    },
-  })
+      EINVAL: `the kernel refuses ${spec.type} programs with attach type ${spec.attachType ?? 'none'} there, or these options`,
+      ENOENT: 'the program that `replace` names is not attached there',
+      EPERM: `a program there, or in a group above, does not allow others beside it (option allow)`,
+    }),
+  )
 }

@@ -24,7 +24,13 @@ export interface Command<F extends Fields = Fields> {
   readonly declared: F
 }
 
-type ValueOf<T extends FieldType> = T extends 'ptr' ? Uint8Array | number : T extends 'name' ? string : number
+type ValueOf<T extends FieldType> = T extends 'ptr'
+  ? Uint8Array | number
+  : T extends 'name'
+    ? string
+    : T extends 'u64'
+      ? number | bigint
+      : number
 export type AttrValues<F extends Fields> = { readonly [K in keyof F]?: ValueOf<F[K]> | undefined }
 
 const SIZES = { u32: 4, u64: 8, ptr: 8, name: 16 } as const
@@ -45,6 +51,9 @@ const batch = {
   ...({ in_batch: 'ptr', out_batch: 'ptr', keys: 'ptr', values: 'ptr' } as const),
   ...({ count: 'u32', map_fd: 'u32', elem_flags: 'u64', flags: 'u64' } as const),
 } as const
+
+/** `target` is a file descriptor or an interface index. */
+const linkHead = { prog_fd: 'u32', target: 'u32', attach_type: 'u32', flags: 'u32' } as const
 
 export const ATTR = {
   mapCreate: command('MAP_CREATE', {
@@ -73,6 +82,7 @@ export const ATTR = {
   objGet: command('OBJ_GET', { pathname: 'ptr', bpf_fd: 'u32', file_flags: 'u32' }),
   progAttach: command('PROG_ATTACH', {
     ...({ target_fd: 'u32', attach_bpf_fd: 'u32', attach_type: 'u32', attach_flags: 'u32' } as const),
+    ...({ replace_bpf_fd: 'u32' } as const),
   }),
   progDetach: command('PROG_DETACH', {
     ...({ target_fd: 'u32', attach_bpf_fd: 'u32', attach_type: 'u32', attach_flags: 'u32' } as const),
@@ -87,8 +97,26 @@ export const ATTR = {
   btfLoad: command('BTF_LOAD', {
     ...({ btf: 'ptr', btf_log_buf: 'ptr', btf_size: 'u32', btf_log_size: 'u32', btf_log_level: 'u32' } as const),
   }),
-  /** `target` is a file descriptor or an interface index. What follows `flags` depends on the attach type; 0 suits all. */
-  linkCreate: command('LINK_CREATE', { prog_fd: 'u32', target: 'u32', attach_type: 'u32', flags: 'u32' }),
+  /** What follows `flags` depends on the attach type, hence the variants; 0 suits all. */
+  linkCreate: command('LINK_CREATE', linkHead),
+  linkCreateBtf: command('LINK_CREATE', { ...linkHead, target_btf_id: 'u32', cookie: 'u64' }),
+  linkCreatePerf: command('LINK_CREATE', { ...linkHead, cookie: 'u64' }),
+  /** `relative` is a descriptor of a program or a link, as the flags say. */
+  linkCreateOrdered: command('LINK_CREATE', { ...linkHead, relative: 'u32', expected_revision: 'u64' }),
+  linkCreateIter: command('LINK_CREATE', { ...linkHead, iter_info: 'ptr', iter_info_len: 'u32' }),
+  linkCreateNetfilter: command('LINK_CREATE', {
+    ...({ ...linkHead, protocol: 'u32', hook: 'u32', priority: 'u32', hook_flags: 'u32' } as const),
+  }),
+  linkCreateKprobes: command('LINK_CREATE', {
+    ...({ ...linkHead, probe_flags: 'u32', count: 'u32', symbols: 'ptr', addresses: 'ptr', cookies: 'ptr' } as const),
+  }),
+  linkCreateUprobes: command('LINK_CREATE', {
+    ...({ ...linkHead, path: 'ptr', offsets: 'ptr', ref_ctr_offsets: 'ptr', cookies: 'ptr' } as const),
+    ...({ count: 'u32', probe_flags: 'u32', pid: 'u32' } as const),
+  }),
+  linkUpdate: command('LINK_UPDATE', { link_fd: 'u32', new_prog_fd: 'u32', flags: 'u32', old_prog_fd: 'u32' }),
+  linkDetach: command('LINK_DETACH', { link_fd: 'u32' }),
+  iterCreate: command('ITER_CREATE', { link_fd: 'u32', flags: 'u32' }),
 } as const
 
 /** Writes one command into `view` (at least `command.size` bytes); `addressOf` turns bytes into an address. */
@@ -104,6 +132,7 @@ export function writeAttr<F extends Fields>(
     if (value === undefined) continue
     if (type === 'name') writeName(view, offset, value as string)
     else if (type === 'u32') view.setUint32(offset, value as number, true)
+    else if (typeof value === 'bigint') view.setBigUint64(offset, value, true)
     else writeU64(view, offset, typeof value === 'object' ? addressOf(value) : (value as number))
   }
 }

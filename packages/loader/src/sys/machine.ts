@@ -9,14 +9,24 @@ export function possibleCpus(): number {
   return cpus
 }
 
+/** CPUs that run now; read every time, because CPUs come and go. */
+export function onlineCpus(): number[] {
+  return parseCpus(readFileSync('/sys/devices/system/cpu/online', 'utf8'))
+}
+
 /** `0-3,8` -> 5 */
 export function countCpus(list: string): number {
-  let count = 0
-  for (const range of list.trim().split(',')) {
-    const [first = 0, last = first] = range.split('-').map(Number)
-    count += last - first + 1
-  }
-  return count
+  return parseCpus(list).length
+}
+
+function parseCpus(list: string): number[] {
+  return list
+    .trim()
+    .split(',')
+    .flatMap((range) => {
+      const [first = 0, last = first] = range.split('-').map(Number)
+      return Array.from({ length: last - first + 1 }, (_, i) => first + i)
+    })
 }
 
 let page: number | undefined

@@ -9,7 +9,7 @@ import { closeFd, syscall } from './syscall.ts'
 /** include/uapi/linux/rtnetlink.h */
 export const RTM = { SETLINK: 19, NEWQDISC: 36, DELQDISC: 37, NEWTFILTER: 44, DELTFILTER: 45, GETTFILTER: 46 } as const
 /** include/uapi/linux/netlink.h */
-export const NLM = { REQUEST: 1, ACK: 4, ECHO: 8, EXCL: 0x200, CREATE: 0x400, DUMP: 0x300 } as const
+export const NLM = { REQUEST: 1, ACK: 4, ECHO: 8, REPLACE: 0x100, EXCL: 0x200, CREATE: 0x400, DUMP: 0x300 } as const
 const NLMSG = { ERROR: 2, DONE: 3 } as const
 const NLA_F_NESTED = 0x8000
 const NLA_TYPE = 0x3fff

@@ -2,7 +2,7 @@
  * perf events, as far as BPF programs hang on them: tracepoints, kprobes and uprobes. struct perf_event_attr
  * (include/uapi/linux/perf_event.h), version 1 (72 bytes), whose last fields are config1 and config2:
  *
- *   0 type u32 | 4 size u32 | 8 config u64 | 16 sample_period u64 | ... | 56 config1 u64 | 64 config2 u64
+ *   0 type u32 | 4 size u32 | 8 config u64 | 16 sample_period u64 | 40 flags u64 | 56 config1 u64 | 64 config2 u64
  */
 import { addon } from './addon.ts'
 import { syscall } from './syscall.ts'
@@ -12,7 +12,10 @@ const PERF_FLAG_FD_CLOEXEC = 8
 /** include/uapi/linux/perf_event.h: _IO('$', 0), _IO('$', 1), _IOW('$', 8, __u32) */
 const IOC = { ENABLE: 0x2400, DISABLE: 0x2401, SET_BPF: 0x40042408 } as const
 
-export const PERF_TYPE_TRACEPOINT = 2
+/** enum perf_type_id */
+export const PERF_TYPE = { HARDWARE: 0, SOFTWARE: 1, TRACEPOINT: 2 } as const
+/** Bit of the flags word: the sample rate is a frequency. */
+const ATTR_FREQ = 1 << 10
 
 export interface PerfEvent {
   readonly type: number
@@ -22,6 +25,12 @@ export interface PerfEvent {
   readonly config2?: number | undefined
   /** Process to watch; all by default. */
   readonly pid?: number | undefined
+  /** -1: wherever the process runs. Without a process the default is CPU 0: a probe fires on all of them. */
+  readonly cpu?: number | undefined
+  /** Samples a second. */
+  readonly frequency?: number | undefined
+  /** Events from one sample to the next. */
+  readonly period?: number | undefined
 }
 
 /** File descriptor, or a negative errno. */
@@ -34,9 +43,11 @@ export function openPerfEvent(event: PerfEvent): number {
   const text = event.config1 === undefined ? undefined : new TextEncoder().encode(`${event.config1}\0`)
   if (text) view.setBigUint64(56, BigInt(addon().addressOf(text)), true)
   view.setBigUint64(64, BigInt(event.config2 ?? 0), true)
+  view.setBigUint64(16, BigInt(event.frequency ?? event.period ?? 0), true)
+  if (event.frequency !== undefined) view.setUint32(40, ATTR_FREQ, true)
   const pid = event.pid ?? -1
-  // A program is called on every CPU; the event itself only has to exist on one.
-  return syscall('perf_event_open', attr, pid, pid === -1 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC)
+  const cpu = event.cpu ?? (pid === -1 ? 0 : -1)
+  return syscall('perf_event_open', attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)
 }
 
 export function enablePerfEvent(fd: number): number {

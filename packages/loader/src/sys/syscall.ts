@@ -9,6 +9,7 @@ import { addon, type Bytes } from './addon.ts'
 const NUMBERS = {
   close: [3, 57],
   ioctl: [16, 29],
+  fcntl: [72, 25],
   socket: [41, 198],
   sendto: [44, 206],
   recvfrom: [45, 207],
@@ -26,6 +27,14 @@ export function syscall(name: SyscallName, ...args: readonly (number | Bytes | u
 /** Closes a file descriptor; never throws, since nothing can be done about a failure. */
 export function closeFd(fd: number): void {
   syscall('close', fd)
+}
+
+/** F_DUPFD_CLOEXEC (include/uapi/linux/fcntl.h) */
+const F_DUPFD_CLOEXEC = 1030
+
+/** Another descriptor of the same thing, or a negative errno. */
+export function dupFd(fd: number): number {
+  return syscall('fcntl', fd, F_DUPFD_CLOEXEC, 0)
 }
 
 export const PROT = { READ: 1, WRITE: 2 } as const
