@@ -1,6 +1,7 @@
 /**
  * Every `.bpf.lisp` file below this folder is a test that states its own expectations (test/runner/directives.ts). A
- * `run` file is executed four times: in the VM and in the kernel, each with all optional passes on and off.
+ * `run` file is executed four times: in the VM and in the kernel, each with all optional passes on and off. What the VM
+ * does not simulate is `run-kernel`.
  */
 import { readFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
@@ -12,7 +13,7 @@ import { createVm } from '../../packages/core/src/vm/vm.ts'
 import { loadKernelObject } from '../../packages/loader/src/index.ts'
 import { readDirectives } from '../runner/directives.ts'
 import { expectErrors, expectRun, expectSlots } from '../runner/expect.ts'
-import { canUseKernel } from '../support/kernel-oracle.ts'
+import { canUseKernel, skipNote } from '../support/kernel-oracle.ts'
 
 const here = import.meta.dirname
 const files = globSync('**/*.bpf.lisp', { cwd: here, absolute: true }).sort()
@@ -30,14 +31,15 @@ for (const path of files) {
       it('errors', () => expectErrors(() => compileLisp(file, host(path)), directives))
     if (directives.kinds.includes('slots'))
       it('slots', () => expectSlots(compileLisp(file, host(path)).object, directives))
-    if (directives.kinds.includes('run')) {
-      for (const skip of [[], ['all']]) {
-        const passes = skip.length > 0 ? 'passes off' : 'passes on'
-        const compile = () => compileLisp(file, host(path), { skip }).object
-        it(`VM, ${passes}`, () => expectRun(createVm(compile()), directives))
-        const title = kernel.ok ? `kernel, ${passes}` : `kernel, ${passes} (skipped: ${kernel.reason})`
-        it.skipIf(!kernel.ok)(title, () => expectRun(loadKernelObject(compile()), directives))
-      }
+    const inVm = directives.kinds.includes('run')
+    if (!inVm && !directives.kinds.includes('run-kernel')) return
+    for (const skip of [[], ['all']]) {
+      const passes = skip.length > 0 ? 'passes off' : 'passes on'
+      const compile = () => compileLisp(file, host(path), { skip }).object
+      if (inVm) it(`VM, ${passes}`, () => expectRun(createVm(compile()), directives))
+      it.skipIf(!kernel.ok)(`kernel, ${passes}${skipNote(kernel)}`, () =>
+        expectRun(loadKernelObject(compile()), directives),
+      )
     }
   })
 }

@@ -1,7 +1,7 @@
 /**
  * What a filetest expects, read from the comments of the `.bpf.lisp` file itself:
  *
- *   ;; test run                                kinds: run, errors, slots (several in one line)
+ *   ;; test run                                kinds: run (in VM and kernel), run-kernel, errors, slots
  *   ;; run drop-port tcp to=9999 = XDP_DROP    program, input, verdict
  *   ;; map drop-count[0] = 1                   after all runs; 8-byte little-endian values and integer keys
  *   ;; ring events = 0a000001...               records in order, hex
@@ -14,7 +14,7 @@ import { buildPacket, type PacketFields } from '../../packages/core/src/packets/
 import { constantByName } from '../../packages/core/src/tables/constants.ts'
 import { toKernelName } from '../../packages/core/src/tables/names.ts'
 
-export type Kind = 'run' | 'errors' | 'slots'
+export type Kind = 'run' | 'run-kernel' | 'errors' | 'slots'
 
 export interface RunDirective {
   readonly program: string

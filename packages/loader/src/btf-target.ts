@@ -1,6 +1,6 @@
 /**
- * Programs that name what they attach to by a BTF id of the kernel: fentry, fexit, fmod_ret, tp_btf, iter and lsm. The
- * id must be given when the program is loaded, because the verifier takes the arguments' types from it.
+ * What programs name by a BTF id of the kernel: their target (fentry, fexit, fmod_ret, tp_btf, iter and lsm; the verifier
+ * takes the arguments' types from it), and the kernel functions that they call.
  */
 import type { ProgramSpec } from '@unplugin-bpf/core/object'
 import { kernelBtf } from './kernel-btf.ts'
@@ -28,4 +28,13 @@ export function btfTargetId(spec: ProgramSpec): number {
   const id = kernelBtf().findId(kind, name)
   if (id === undefined) throw new Error(`program "${spec.name}": this kernel has no ${target} for ${spec.section}`)
   return id
+}
+
+/** Id of a kernel function that `program` calls. Functions of modules have ids of their own BTF, which is not looked at. */
+export function kfuncId(program: ProgramSpec, name: string): number {
+  const id = kernelBtf().findId('func', name)
+  if (id !== undefined) return id
+  throw new Error(
+    `program "${program.name}" calls the kernel function ${name}, which this kernel does not have (functions of kernel modules cannot be called)`,
+  )
 }

@@ -3,7 +3,7 @@
  * (bpftool shows names and types, the verifier's log shows source lines): an object loads without it, too, so a kernel
  * that refuses it is only noted.
  */
-import type { BpfObject, LineInfo, ProgramSpec } from '@unplugin-bpf/core/object'
+import { type BpfObject, kernelReady, type LineInfo, type ProgramSpec } from '@unplugin-bpf/core/object'
 import { type BtfStrings, withStrings } from './btf-strings.ts'
 import { ATTR } from './sys/attr.ts'
 import { bpf } from './sys/bpf.ts'
@@ -23,7 +23,7 @@ export function loadBtf(object: BpfObject): BtfResult {
   if (object.btf === undefined) return undefined
   const code = [...object.programs, ...(object.functions ?? [])]
   const texts = new Set(code.flatMap(({ lines }) => lines.flatMap((line) => [line.file, line.text])))
-  const strings = withStrings(object.btf, texts)
+  const strings = withStrings(kernelReady(object.btf), texts)
   const source = { btf: strings.btf, btf_size: strings.btf.length }
   const fd = bpf(ATTR.btfLoad, source)
   if (fd >= 0) return { loaded: { fd, strings } }

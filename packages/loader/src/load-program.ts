@@ -3,7 +3,7 @@
  * a refused program is loaded again with one, in a buffer that grows until the log fits.
  */
 import { attachKindRow, type BpfObject, linkProgram, type ProgramSpec } from '@unplugin-bpf/core/object'
-import { btfTargetId } from './btf-target.ts'
+import { btfTargetId, kfuncId } from './btf-target.ts'
 import { SyscallError, VerifierError } from './errors.ts'
 import { btfAttributes, type LoadedBtf } from './load-btf.ts'
 import { resolveCore } from './load-core.ts'
@@ -37,7 +37,7 @@ const LARGEST_LOG = 64 * 1024 * 1024
 export function loadProgram(spec: ProgramSpec, { object, btf, btfPath, fdOf }: ProgramSurroundings): number {
   const { program, missing } = resolveCore(linkProgram(object, spec), object, btfPath)
   const row = programTypeOf(program)
-  const insns = relocate(program, fdOf)
+  const insns = relocate(program, { fdOf, kfuncId })
   const attributes = {
     prog_type: row.id,
     insns,

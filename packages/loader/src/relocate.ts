@@ -1,16 +1,26 @@
 /**
- * Instructions as the kernel takes them: every `ld_imm64` of a map gets the map's file descriptor, and everything is
- * encoded to bytes. The object itself is never changed; loading it twice gives two independent sets of descriptors.
+ * Instructions as the kernel takes them: every `ld_imm64` of a map gets the map's file descriptor, every call of a kernel
+ * function that function's id, and everything is encoded to bytes. The object itself is never changed; loading it twice gives two independent sets of descriptors.
  */
 import { encodeInsns, type Insn, LD_IMM64, type ProgramSpec, PSEUDO, slotsOf } from '@unplugin-bpf/core/object'
 
-export function relocate(program: ProgramSpec, fdOf: (map: string) => number): Uint8Array {
+export interface Names {
+  /** Descriptor of a map by ELF name. */
+  readonly fdOf: (map: string) => number
+  /** BTF id of a function of the kernel. */
+  readonly kfuncId: (program: ProgramSpec, name: string) => number
+}
+
+export function relocate(program: ProgramSpec, { fdOf, kfuncId }: Names): Uint8Array {
+  const kfuncs = new Map((program.references ?? []).map((each) => [each.slot, each]))
   const bySlot = new Map(program.relocations.map((relocation) => [relocation.slot, relocation]))
   let slot = 0
   const insns = program.insns.map((insn): Insn => {
     const relocation = bySlot.get(slot)
     const at = slot
     slot += slotsOf(insn)
+    const kfunc = kfuncs.get(at)
+    if (kfunc?.kind === 'kfunc') return { ...insn, imm: kfuncId(program, kfunc.function), off: 0 }
     if (relocation === undefined) return insn
     bySlot.delete(at)
     if (insn.opcode !== LD_IMM64)

@@ -78,22 +78,30 @@ it('CPU lists', () => {
   expect(['0', '0-3', '0-3,8', '0,2,4-7'].map(countCpus)).toEqual([1, 4, 5, 6])
 })
 
+const names = (fd: number) => ({ fdOf: () => fd, kfuncId: () => 77 })
+
 describe('relocation', () => {
+  it('puts the id into the call of a kernel function', () => {
+    const call = { opcode: 0x85, dst: 0, src: 2, off: 3, imm: -1 }
+    const spec = program('p', [call], { references: [{ kind: 'kfunc', slot: 0, function: 'bpf_rcu_read_lock' }] })
+    expect([...relocate(spec, names(1))]).toEqual([0x85, 0x20, 0, 0, 77, 0, 0, 0])
+  })
+
   it('puts the descriptor into the load and leaves the object alone', () => {
     const spec = program('p', [movImm(0, 1), loadMap(1)], { relocations: [mapAt(1, 'm')] })
-    const bytes = relocate(spec, () => 0x1234)
+    const bytes = relocate(spec, names(0x1234))
     expect(bytes.length).toBe(24)
     expect([bytes[8], bytes[9], bytes[12], bytes[13]]).toEqual([0x18, 0x11, 0x34, 0x12])
     expect(spec.insns[1]).toEqual(loadMap(1))
     const value = { kind: 'mapValue', slot: 1, map: 'm', offset: 16 } as const
-    const inside = relocate({ ...spec, relocations: [value] }, () => 5)
+    const inside = relocate({ ...spec, relocations: [value] }, names(5))
     expect([inside[9], inside[12], inside[20]]).toEqual([0x21, 5, 16])
   })
 
   it('refuses a place that is no 64-bit load', () => {
     const at = (slot: number) => program('p', [movImm(0, 1), loadMap(1)], { relocations: [mapAt(slot, 'm')] })
-    expect(() => relocate(at(0), () => 1)).toThrow('slot 0 is not on a 64-bit load')
-    expect(() => relocate(at(2), () => 1)).toThrow('no instruction begins at relocated slot 2')
+    expect(() => relocate(at(0), names(1))).toThrow('slot 0 is not on a 64-bit load')
+    expect(() => relocate(at(2), names(1))).toThrow('no instruction begins at relocated slot 2')
   })
 })
 

@@ -76,11 +76,19 @@ export interface FunctionDecl {
   readonly span: Span
 }
 
+/** A pointer that a function of the kernel takes or gives. What it points to decides which ones the kernel accepts. */
+export interface KernelPointer {
+  readonly kind: 'kernelPointer'
+  /** Struct by its C name, or an integer; absent: `void`. */
+  readonly to?: string | IntType | undefined
+}
+
 /** A function of the kernel, called by name; the loader finds it in the kernel's BTF. */
 export interface KfuncDecl {
   readonly name: string
-  readonly params: readonly { readonly name: string; readonly type: IntType | 'ptr' }[]
-  readonly result: IntType | 'ptr' | 'void'
+  readonly params: readonly { readonly name: string; readonly type: IntType | KernelPointer }[]
+  /** Absent: nothing. */
+  readonly result: IntType | KernelPointer | undefined
   readonly span: Span
 }
 
@@ -104,4 +112,6 @@ export interface Module {
   readonly globals?: readonly GlobalDecl[] | undefined
   /** Those that no program reaches are left out of the object. */
   readonly functions?: readonly FunctionDecl[] | undefined
+  /** Those that no code calls are left out of the object. */
+  readonly kfuncs?: readonly KfuncDecl[] | undefined
 }

@@ -4,7 +4,7 @@
  */
 import type { Bag } from '../diag/diagnostic.ts'
 import type { SourceFile, Span } from '../diag/source.ts'
-import type { ConstantDecl, FunctionDecl, GlobalDecl, MapDecl, ProgramDecl } from '../forms/module.ts'
+import type { ConstantDecl, FunctionDecl, GlobalDecl, KfuncDecl, MapDecl, ProgramDecl } from '../forms/module.ts'
 import type { Form, Local } from '../forms/node.ts'
 import type { Host } from '../host.ts'
 import type { CompileOptions } from '../options.ts'
@@ -103,6 +103,7 @@ export interface ModuleState {
   readonly programs: PendingProgram[]
   readonly globals: Map<string, GlobalDecl>
   readonly functions: Map<string, PendingFunction>
+  readonly kfuncs: Map<string, KfuncDecl>
   /** Numbers the callbacks that loops make. */
   readonly callbacks: { count: number }
   /** Ring buffer records seen so far, by map name: C names of structs, or `mixed`. */

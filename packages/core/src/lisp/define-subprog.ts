@@ -35,7 +35,11 @@ export function defineSubprogram(module: ModuleState, stx: Stx, args: readonly S
     throw syntaxError('wrong-argument-count', stx, '`defsubprog` needs a name, parameters, a type and a body', USAGE)
   const symbol = checkName(module, nameStx, 'subprogram')
   const name = kernelName(nameStx, symbol, 'subprogram')
-  if (module.functions.has(name) || module.programs.some((program) => program.decl.name === name))
+  if (
+    module.functions.has(name) ||
+    module.kfuncs.has(name) ||
+    module.programs.some((program) => program.decl.name === name)
+  )
     throw syntaxError('duplicate-name', nameStx, `there are two functions or programs named ${quoted(nameStx)}`)
   if (!isCons(paramsStx.datum) && paramsStx.datum !== NIL)
     throw syntaxError('bad-syntax', paramsStx, `expected a list of parameters, got ${quoted(paramsStx)}`, USAGE)

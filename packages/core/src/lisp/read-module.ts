@@ -57,6 +57,7 @@ export function readModule(file: SourceFile, host: Host, options: CompileOptions
     programs,
     ...(module.globals.size > 0 && { globals: [...module.globals.values()] }),
     ...(module.functions.size > 0 && { functions: [...module.functions.values()].map(({ decl }) => decl) }),
+    ...(module.kfuncs.size > 0 && { kfuncs: [...module.kfuncs.values()] }),
   }
 }
 
@@ -91,6 +92,7 @@ function makeState(file: SourceFile, cx: { host: Host; options: CompileOptions; 
     programs: [],
     globals: new Map(),
     functions: new Map(),
+    kfuncs: new Map(),
     callbacks: { count: 0 },
     records: new Map(),
   }

@@ -8,6 +8,7 @@ import { toKernelName } from '../tables/names.ts'
 import type { ModuleState } from './context.ts'
 import { isCons, NIL, type Sym, type Value } from './datum.ts'
 import { defineGlobal } from './define-global.ts'
+import { defineKfunc } from './define-kfunc.ts'
 import { defineMap } from './define-map.ts'
 import { defineProgram } from './define-program.ts'
 import { defineHeader, defineStruct, defineUnion } from './define-struct.ts'
@@ -274,6 +275,11 @@ export const TOP_FORMS: Readonly<Record<string, TopForm>> = {
     args: 'name ((parameter type)...) type body...',
     doc: 'A BPF function that programs call.',
     run: (m, s, a) => defineSubprogram(m, s, a, checkDefinable),
+  },
+  DEFKFUNC: {
+    args: 'name [((parameter type)...) type]',
+    doc: "A function of the kernel that programs call; without a signature it comes from the kernel's BTF.",
+    run: (m, s, a) => defineKfunc(m, s, a, checkDefinable),
   },
   DEFPROG: {
     args: 'name (:type TYPE [:section S] [:license L]) body...',

@@ -23,6 +23,7 @@ import type { FunctionUnit } from '../typed/functions.ts'
 import { localType } from '../typed/typing.ts'
 import { i32, type Type, u8 } from '../types/types.ts'
 import { writeGlobals } from './globals.ts'
+import { writeKfuncs } from './kfuncs.ts'
 import {
   type BpfObject,
   FUNCTION_SECTION,
@@ -71,6 +72,14 @@ export function buildObject(
     invariant(machineCode !== undefined, `object: no code for ${decl.name}`)
     return machineCode
   }
+  const called = new Set(
+    [...code.values()].flatMap(({ references = [] }) => references.map((reference) => reference.function)),
+  )
+  writeKfuncs(
+    writer,
+    table,
+    (module.kfuncs ?? []).filter(({ name }) => called.has(name)),
+  )
   const programs = module.programs.map((program) => ({
     ...programSpec(program, codeOf(program), writeProgramType(program, writer, table)),
     ...coreOf(codeOf(program)),

@@ -1,9 +1,11 @@
 /** Helper calls against the helper's row: availability, licence, number and kinds of arguments. Tail calls. */
+import type { KernelPointer } from '../forms/module.ts'
 import type { Form, FormOf } from '../forms/node.ts'
 import { helperAllowed, helperNeedsGpl } from '../tables/helpers/availability.ts'
 import { helperRow } from '../tables/helpers/index.ts'
 import type { ArgKind } from '../tables/kinds.ts'
 import { sizeOf } from '../types/layout.ts'
+import { scalarName } from '../types/types.ts'
 import type { CheckContext } from './check-context.ts'
 import { bytes, constantOf, shown } from './check-context.ts'
 import { checkAccess } from './check-memory.ts'
@@ -158,6 +160,32 @@ function checkSize(cx: CheckContext, call: FormOf<'call'>, { arg, value }: Argum
   } else if (constant === 0n && !arg.zero) {
     cx.error(value, 'size-mismatch', `${name} must not be 0`)
   }
+}
+
+/** Calls of kernel functions: number and kinds of arguments; which pointers a function takes, the kernel says. */
+export function checkKfunc(cx: CheckContext, form: FormOf<'kfunc'>): void {
+  const { name, params } = form.kfunc
+  // add_kfunc_call, kernel/bpf/verifier.c (6.18).
+  if (!GPL_LICENSES.has(cx.program.license))
+    cx.error(
+      form,
+      'gpl-only-helper',
+      `kernel functions are only for programs with a GPL-compatible licence; this one has "${cx.program.license}"`,
+      'use :license "GPL" or "Dual MIT/GPL"',
+    )
+  for (const [i, { name: param, type }] of params.entries()) {
+    const arg = form.args[i]!
+    const place = `argument \`${param}\` of ${shown(name)}`
+    if (type.kind === 'int' && cx.pointer(arg))
+      cx.error(arg, 'pointer-misuse', `${place} is a number; this is a pointer`)
+    if (type.kind === 'kernelPointer' && !cx.pointer(arg) && constantOf(arg) !== 0n)
+      cx.error(arg, 'pointer-misuse', `${place} is a pointer${pointee(type)}; this is a number`)
+  }
+}
+
+function pointee({ to }: KernelPointer): string {
+  if (to === undefined) return ''
+  return ` to ${typeof to === 'string' ? `the kernel's ${shown(to)}` : scalarName(to)}`
 }
 
 export function checkTailCall(cx: CheckContext, form: FormOf<'tailCall'>): void {

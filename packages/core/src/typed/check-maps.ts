@@ -2,10 +2,11 @@
 import type { MapDecl } from '../forms/module.ts'
 import type { Form, FormOf, MapOperand } from '../forms/node.ts'
 import { sizeOf } from '../types/layout.ts'
+import { bitsOfSize } from '../types/types.ts'
 import type { CheckContext } from './check-context.ts'
 import { bytes, constantOf, shown } from './check-context.ts'
 import { checkAccess } from './check-memory.ts'
-import { bitsOfSize, mapRow } from './map-facts.ts'
+import { mapRow } from './map-facts.ts'
 
 export type MapForm = FormOf<'mapLookup' | 'mapGet' | 'mapUpdate' | 'mapDelete' | 'mapAdd'>
 

@@ -11,7 +11,7 @@ import { assertNever } from '../diag/diagnostic.ts'
 import type { ProgramDecl } from '../forms/module.ts'
 import type { Form } from '../forms/node.ts'
 import { checkBinary, checkNumber } from './check-arith.ts'
-import { checkCall, checkTailCall } from './check-calls.ts'
+import { checkCall, checkKfunc, checkTailCall } from './check-calls.ts'
 import type { CheckContext } from './check-context.ts'
 import { checkContext } from './check-context.ts'
 import { checkCtxLoad, checkCtxStore } from './check-ctx.ts'
@@ -72,6 +72,9 @@ function checkForm(cx: CheckContext, form: Form): void {
     case 'invoke':
       checkInvoke(cx, form)
       break
+    case 'kfunc':
+      checkKfunc(cx, form)
+      break
     case 'tailCall':
       checkTailCall(cx, form)
       break
@@ -82,7 +85,6 @@ function checkForm(cx: CheckContext, form: Form): void {
     case 'mapRef':
     case 'globalAddr':
     case 'functionRef':
-    case 'kfunc':
     case 'while':
     case 'let':
     case 'set':

@@ -327,8 +327,8 @@ function inferMap(
 }
 
 function kfuncResult({ result }: KfuncDecl): ValueType {
-  if (result === 'void') return ZERO
-  return result === 'ptr' ? ptrTo('btf', { nullable: true }) : registerType(result)
+  if (result === undefined) return ZERO
+  return result.kind === 'int' ? registerType(result) : ptrTo('btf', { nullable: true })
 }
 
 function inferCall(state: State, form: FormOf<'call'>): ValueType {

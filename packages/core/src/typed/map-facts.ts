@@ -2,26 +2,10 @@
 import type { MapDecl } from '../forms/module.ts'
 import type { MapOperand } from '../forms/node.ts'
 import { MAP_TYPES, type MapTypeRow } from '../tables/map-types.ts'
-import type { IntBits, IntType } from '../types/types.ts'
+import { bitsOfSize, type IntType } from '../types/types.ts'
 
 export function mapRow(map: MapDecl): MapTypeRow {
   return MAP_TYPES[map.type]
-}
-
-/** Width of an integer of that many bytes; undefined when there is none. */
-export function bitsOfSize(bytes: number): IntBits | undefined {
-  switch (bytes) {
-    case 1:
-      return 8
-    case 2:
-      return 16
-    case 4:
-      return 32
-    case 8:
-      return 64
-    default:
-      return undefined
-  }
 }
 
 /** Type of a value that `mapGet` loads; undefined when it gives the pointer (structs, arrays, other sizes). */

@@ -100,6 +100,22 @@ export const VOID: VoidType = { kind: 'void' }
 export const SCALARS = { u8, u16, u32, u64, i8, i16, i32, i64 } as const
 export type ScalarName = keyof typeof SCALARS
 
+/** Width of an integer of that many bytes; undefined when there is none. */
+export function bitsOfSize(bytes: number): IntBits | undefined {
+  switch (bytes) {
+    case 1:
+      return 8
+    case 2:
+      return 16
+    case 4:
+      return 32
+    case 8:
+      return 64
+    default:
+      return undefined
+  }
+}
+
 /** Name of a scalar (`u32`), without byte order or display. */
 export function scalarName(type: IntType): ScalarName {
   return `${type.signed ? 'i' : 'u'}${type.bits}`

@@ -74,6 +74,9 @@ export type Resolve = (slot: number) => { readonly lo: number; readonly hi: numb
 /** High word of a function's address. */
 export const CODE_TAG = 0x0020_0000
 
+/** Helper number of every kernel function; which one, the program's references say. */
+export const KFUNC = -1
+
 const SIZE_BYTES = [4, 2, 1, 8] as const
 
 interface Draft {
@@ -206,6 +209,7 @@ function decodeJump(insn: Insn, wide: boolean, src: number): Draft | undefined {
     // callx, as clang writes it at -O0: the helper's number is in the register `dst`. No kernel takes it.
     if (insn.opcode & 8) return { group: 'helperRegister' }
     if (insn.src === PSEUDO.CALL) return { group: 'call', jump: insn.imm }
+    if (insn.src === PSEUDO.KFUNC_CALL) return { group: 'helper', off: KFUNC }
     return insn.src === 0 ? { group: 'helper', off: insn.imm } : undefined
   }
   if (op === 9) return wide ? { group: 'exit' } : undefined

@@ -7,7 +7,7 @@ import { disasmInsn } from '../bpf/disasm.ts'
 import { HELPER_NAMES, helperById, helperId, helperRow } from '../tables/helpers/index.ts'
 import { alu32, alu64, condition32, condition64, endian, getBig } from './alu.ts'
 import { atomic } from './atomic.ts'
-import type { Code } from './code.ts'
+import { type Code, KFUNC } from './code.ts'
 import { VmError } from './errno.ts'
 import { VmFault } from './fault.ts'
 import type { Machine } from './machine.ts'
@@ -153,9 +153,14 @@ const MOVES_PACKET: ReadonlySet<number> = new Set(
   HELPER_NAMES.filter((name) => helperRow(name).effects.invalidatesPacket).map(helperId),
 )
 
+function kfuncProblem({ code, pc }: Machine): string {
+  const reference = code.program.references?.find(({ kind, slot }) => kind === 'kfunc' && slot === code.slot[pc])
+  return `the VM does not simulate the kernel function ${reference?.function ?? '(unknown)'}; load the object into the kernel`
+}
+
 function callHelper(m: Machine, id: number): void {
   const helper = m.helpers.get(id)
-  if (helper === undefined) throw new AccessError(`helper ${id} is not known`)
+  if (helper === undefined) throw new AccessError(id === KFUNC ? kfuncProblem(m) : `helper ${id} is not known`)
   m.next = m.pc + 1
   const { code } = m
   helper(m)

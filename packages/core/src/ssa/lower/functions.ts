@@ -23,9 +23,9 @@ export function lowerKfunc(cx: Lowering, form: FormOf<'kfunc'>): Inst {
   const args = form.args.map((arg, i) => {
     const value = cx.value(arg)
     const type = decl.params[i]?.type
-    return type && type !== 'ptr' ? coerce(cx, value, typeOf(cx.typing, arg), type) : value
+    return type?.kind === 'int' ? coerce(cx, value, typeOf(cx.typing, arg), type) : value
   })
-  const type = decl.result === 'ptr' ? 'ptr' : decl.result === 'void' ? 'none' : 'int'
+  const type = decl.result === undefined ? 'none' : decl.result.kind === 'int' ? 'int' : 'ptr'
   const result = cx.b.emit('invoke', { callee: { kind: 'kfunc', decl } }, args, { type })
   return type === 'none' ? cx.b.constant(0) : result
 }

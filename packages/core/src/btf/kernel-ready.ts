@@ -1,0 +1,54 @@
+/**
+ * BTF as the kernel takes it, from BTF as compilers and libbpf exchange it: the kernel knows no extern functions and no
+ * section that lists them (btf_func_check_meta and btf_datasec_resolve, kernel/bpf/btf.c, 6.18). libbpf repairs both
+ * when it loads an object (bpf_object__collect_externs); so do we, without moving any type:
+ *
+ *   FUNC extern               -> FUNC global; parameters without a name get one
+ *   DATASEC '.ksyms', n vars  -> an anonymous STRUCT of n ints, which is as long
+ */
+import { plainBytes } from '../bytes/plain.ts'
+import { type Btf, readBtf } from './reader.ts'
+import { BTF_KIND, BTF_LINKAGE, BTF_TYPE_SIZE, type BtfTypeOf } from './types.ts'
+
+const KSYMS = '.ksyms'
+const INT_SIZE = 4
+
+export function kernelReady(bytes: Uint8Array): Uint8Array {
+  const btf = readBtf(bytes)
+  const section = btf.findId('datasec', KSYMS)
+  if (section === undefined) return bytes
+  const out = plainBytes(bytes).slice()
+  const view = new DataView(out.buffer)
+  const { vars } = btf.type(section) as BtfTypeOf<'datasec'> // findId gives this kind only
+  for (const { type } of vars) makeGlobal(btf, view, type)
+  writeStruct(btf, view, btf.recordOffset(section), vars.length)
+  return out
+}
+
+function makeGlobal(btf: Btf, view: DataView, id: number): void {
+  const func = btf.type(id)
+  if (func.kind !== 'func') return
+  const at = btf.recordOffset(id)
+  view.setUint32(at + 4, (BTF_KIND.func << 24) | BTF_LINKAGE.global, true)
+  const proto = btf.type(func.type)
+  if (proto.kind !== 'funcProto') return
+  const params = btf.recordOffset(func.type) + BTF_TYPE_SIZE
+  const name = view.getUint32(at, true)
+  for (const [i, param] of proto.params.entries())
+    if (param.name === '' && param.type !== 0) view.setUint32(params + i * 8, name, true)
+}
+
+function writeStruct(btf: Btf, view: DataView, at: number, count: number): void {
+  const int = btf.idsOf('int').find((id) => btf.sizeOf(id) === INT_SIZE)
+  // Without an int of 4 bytes, which every program's result has, there is no member to write: an empty struct is as good.
+  const members = int === undefined ? 0 : count
+  view.setUint32(at, 0, true)
+  view.setUint32(at + 4, (BTF_KIND.struct << 24) | members, true)
+  view.setUint32(at + 8, members * INT_SIZE, true)
+  for (let i = 0; i < members; i++) {
+    const member = at + BTF_TYPE_SIZE + i * 12
+    view.setUint32(member, 0, true)
+    view.setUint32(member + 4, int!, true)
+    view.setUint32(member + 8, i * INT_SIZE * 8, true)
+  }
+}
