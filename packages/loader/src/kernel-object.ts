@@ -80,7 +80,8 @@ export function loadKernelObject(object: BpfObject, options: LoadOptions = {}): 
     }
     for (const spec of object.maps) {
       const { fd, fresh } = loadMap(spec, surroundings)
-      const map = adopt(fd, () => new KernelMap(spec, fd))
+      const createInner = spec.inner && (() => loadMap(spec.inner!, surroundings).fd)
+      const map = adopt(fd, () => new KernelMap(spec, fd, createInner))
       maps.set(spec.name, map)
       if (fresh) created.push(map)
     }

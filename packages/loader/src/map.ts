@@ -6,10 +6,13 @@
 import type { MapSpec } from '@unplugin-bpf/core/object'
 import type { EntryBatch, MapBackend, ProgramBackend } from '@unplugin-bpf/core/runtime'
 import { checkSyscall, type FailureContext, SyscallError } from './errors.ts'
+import { InnerMaps } from './inner-maps.ts'
 import { type BatchSource, deleteBatch, readBatches, updateBatch } from './map-batch.ts'
 import { mapTypeOf } from './map-type.ts'
 import { pinFd, unpinPath } from './pin.ts'
-import { KernelRing } from './ring.ts'
+import { KernelRing } from './ring/kernel-ring.ts'
+import { PerfBuffer } from './ring/perf-buffer.ts'
+import { UserRing } from './ring/user-ring.ts'
 import { ATTR } from './sys/attr.ts'
 import { bpf, bpfElement, type ElementCommand, type ElementTarget } from './sys/bpf.ts'
 import { ERRNO } from './sys/errno.ts'
@@ -27,7 +30,8 @@ type Ability = 'unknown' | 'yes' | 'no'
 export class KernelMap implements MapBackend {
   readonly spec: MapSpec
   readonly cpus: number
-  readonly ring?: KernelRing
+  readonly ring?: KernelRing | PerfBuffer
+  readonly userRing?: UserRing
   readonly #key: Scratch
   readonly #value: Scratch
   readonly #nextKey: Scratch
@@ -35,11 +39,12 @@ export class KernelMap implements MapBackend {
   #reads: Ability = 'unknown'
   #takes: Ability = 'unknown'
   #mapped: ArrayBuffer | undefined
+  #inner: InnerMaps<KernelMap> | undefined
   #frozen: boolean
   #closed = false
 
-  /** Takes over the descriptor. */
-  constructor(spec: MapSpec, fd: number) {
+  /** Takes over the descriptor. `createInner` makes a map of the inner shape. */
+  constructor(spec: MapSpec, fd: number, createInner?: () => number) {
     const { perCpu, handle } = mapTypeOf(spec)
     this.spec = spec
     this.cpus = perCpu ? possibleCpus() : 1
@@ -50,6 +55,11 @@ export class KernelMap implements MapBackend {
     this.#target = { fd, key: spec.keySize === 0 ? 0 : this.#key.address, value: this.#value.address }
     this.#frozen = spec.data?.frozen ?? false
     if (handle === 'ringbuf') this.ring = new KernelRing(fd, spec)
+    if (handle === 'userRing') this.userRing = new UserRing(fd, spec)
+    if (handle === 'perf')
+      this.ring = new PerfBuffer(spec, (cpu, event) => this.update(u32Bytes(cpu), u32Bytes(event), 0))
+    if (spec.inner && createInner)
+      this.#inner = new InnerMaps(spec.inner, (shape, inner) => new KernelMap(shape, inner), createInner)
   }
 
   get fd(): number {
@@ -187,10 +197,26 @@ export class KernelMap implements MapBackend {
     this.update(key, u32Bytes(map.fd), 0)
   }
 
+  innerMap(key: Uint8Array): KernelMap | undefined {
+    const id = this.peek(key, 0)
+    return id && this.#innerMaps().open(new DataView(id.buffer, id.byteOffset).getUint32(0, true))
+  }
+
+  createInner(): KernelMap {
+    return this.#innerMaps().create()
+  }
+
+  #innerMaps(): InnerMaps<KernelMap> {
+    if (this.#inner === undefined) throw new TypeError(`map "${this.spec.name}" holds no maps, or they are unknown`)
+    return this.#inner
+  }
+
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.ring?.close()
+    this.userRing?.close()
+    this.#inner?.close()
     this.#unmapMemory()
     closeFd(this.#target.fd)
   }

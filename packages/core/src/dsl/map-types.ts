@@ -15,10 +15,10 @@ import type {
   PerCpuHashMap,
   ProgArrayMap,
   QueueMap,
-  RawMap,
   RingBuffer,
   StorageMap,
   TargetMap,
+  UserRing,
 } from '../runtime/types.ts'
 import type { i64, u32 } from './scalars.ts'
 import type { AnySchema, Context, Infer, Kernel, Ref, Reserved } from './types.ts'
@@ -139,7 +139,7 @@ export interface MapConstructors {
   /** Longest prefix match over `data`, which lies in network order (`ipv4`, `ipv6`, bytes). */
   lpmTrie<D extends AnySchema, V extends AnySchema>(data: D, value: V, options: MapOptions): LpmValue<D, V>
   ringbuf<E extends AnySchema>(record: E, options: BytesOptions): RingbufValue<E>
-  userRingbuf(options: BytesOptions): MapValue<RawMap>
+  userRingbuf(options: BytesOptions): MapValue<UserRing<Uint8Array>>
   queue<V extends AnySchema>(value: V, options: MapOptions): QueueValue<V>
   stack<V extends AnySchema>(value: V, options: MapOptions): QueueValue<V>
   bloomFilter<V extends AnySchema>(value: V, options: MapOptions): BloomValue<V>

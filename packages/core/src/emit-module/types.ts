@@ -115,6 +115,7 @@ function mapHandle(decl: MapDecl): string {
     case 'mapHash':
       return `bpf.MapOfMaps<${key}, bpf.AnyMap>`
     case 'userRing':
+      return `bpf.UserRing<${value}>`
     case 'other':
       return 'bpf.RawMap'
     default:

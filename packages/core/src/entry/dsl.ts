@@ -62,5 +62,6 @@ export type {
   TcProgram,
   TracepointProgram,
   UprobeProgram,
+  UserRing,
   XdpProgram,
 } from '../runtime/types.ts'

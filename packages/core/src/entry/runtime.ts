@@ -15,8 +15,10 @@ export { BACKEND_VARIABLE, type Backends, defineModule, type ModuleMeta } from '
 export { fillSlots } from '../runtime/fill-slots.ts'
 export type { GlobalMeta } from '../runtime/globals-handle.ts'
 export { ClosedError, MapConditionError } from '../runtime/handle.ts'
+export { type MergedRecord, mergeRings } from '../runtime/merge-rings.ts'
 export { nearName } from '../runtime/near.ts'
 export { createHandles, type ObjectMeta, type ProgramMeta } from '../runtime/object-handle.ts'
+export { CopyCursor, drainingCursor, RecordAccess } from '../runtime/record-access.ts'
 export {
   formatIpv4,
   formatIpv6,

@@ -62,6 +62,8 @@ export interface MapBackend {
   memory?(): Uint8Array
   /** Present for ring buffers and perf event arrays. */
   readonly ring?: RingBackend
+  /** User ring buffers. */
+  readonly userRing?: UserRingBackend
   /** File descriptor, kernel only. */
   readonly fd?: number
 }
@@ -80,8 +82,45 @@ export interface RingBackend {
    * Discarded records are skipped and not counted.
    */
   drain(take: (record: Uint8Array) => void, limit: number): number
+  /** As `drain`, without a view per record: `length` bytes at `offset`, valid only during the call. */
+  scan(take: (bytes: Uint8Array, offset: number, length: number) => void, limit: number): number
+  /** Reads record by record; nobody else may read until it is closed. */
+  cursor(): RingCursor
+  /** Bytes that wait, those of records in the making included. */
+  available(): number
   /** Calls back when records may be waiting; returns a function that stops it. Keeps the event loop alive until then. */
   onReadable(callback: () => void): () => void
+  /** Records that the kernel dropped, where it counts them (perf buffers). */
+  lost?(): number
+}
+
+/** A ring buffer that user space writes. */
+export interface UserRingBackend {
+  /** False when there is no room; the program has to take records first. */
+  push(record: Uint8Array): boolean
+  /** Bytes that the program has not taken. */
+  pending(): number
+}
+
+/**
+ * Walks over records without making an object for each: `while (cursor.next()) sum += cursor.u32(0)`. Accessors read the
+ * current record, little-endian; an offset outside of it throws a RangeError. Records are given back to the producer in
+ * portions; when `next` has returned false, all have been.
+ */
+export interface RingCursor extends Disposable {
+  /** Bytes of the current record. */
+  readonly length: number
+  /** False when there is none now; later there may be. */
+  next(): boolean
+  u8(offset: number): number
+  u16(offset: number): number
+  u32(offset: number): number
+  i32(offset: number): number
+  u64(offset: number): bigint
+  i64(offset: number): bigint
+  /** A copy. */
+  bytes(offset?: number, length?: number): Uint8Array
+  close(): void
 }
 
 export interface RunInput {

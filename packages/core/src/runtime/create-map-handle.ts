@@ -16,6 +16,7 @@ import { RingBufferHandle } from './ring-handle.ts'
 import { StorageMapHandle } from './storage-handle.ts'
 import { DescriptorMapHandle, TargetMapHandle } from './target-handle.ts'
 import type { MapHandle, ProgramHandle } from './types.ts'
+import { UserRingHandle } from './user-ring-handle.ts'
 
 /** What a generated module knows of a map. */
 export interface MapMeta {
@@ -37,6 +38,8 @@ export interface HandleSurroundings {
   readonly state: ObjectState
   /** By handle, ELF name or key; throws for what it does not know. */
   readonly findProgram: (program: ProgramHandle | string) => ProgramBackend
+  /** What the program counts as lost in a ring buffer. */
+  readonly lostCounter?: ((ring: string) => (() => number) | undefined) | undefined
 }
 
 export function createMapHandle(
@@ -53,7 +56,14 @@ export function createMapHandle(
   switch (kind) {
     case 'ringbuf':
     case 'perf':
-      return new RingBufferHandle({ backend, state, record: meta?.value ?? WHOLE_RECORD })
+      return new RingBufferHandle({
+        backend,
+        state,
+        record: meta?.value ?? WHOLE_RECORD,
+        lostCounter: surroundings.lostCounter?.(spec.name),
+      })
+    case 'userRing':
+      return new UserRingHandle({ backend, state, record: meta?.value ?? WHOLE_RECORD })
     case 'progArray':
       return new ProgArrayMapHandle({ backend, state, findProgram })
     case 'descriptors':
@@ -77,7 +87,7 @@ export function createMapHandle(
 
 type ValueKind = Exclude<
   MapTypeRow['handle'],
-  'ringbuf' | 'perf' | 'progArray' | 'descriptors' | 'targets' | 'mapArray' | 'mapHash'
+  'ringbuf' | 'perf' | 'userRing' | 'progArray' | 'descriptors' | 'targets' | 'mapArray' | 'mapHash'
 >
 
 /** Maps whose values are the program's own. */
@@ -109,7 +119,6 @@ function createValueHandle(
     case 'stacks':
       return new HashMapHandle<number, bigint[]>({ backend, state, key: INDEX, value: stackCodec(spec.valueSize) })
     case 'hash':
-    case 'userRing':
     case 'other':
       return new HashMapHandle({ backend, state, value, key: keyCodec(backend, meta) })
     default:

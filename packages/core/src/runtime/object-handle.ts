@@ -1,8 +1,9 @@
 /** The loaded object: typed handles over any backend, made from what the generated module says about names and types. */
 import type { ObjectBackend, ProgramBackend } from './backend.ts'
-import { createMapHandle, type MapMeta } from './create-map-handle.ts'
+import { createMapHandle, type HandleSurroundings, type MapMeta } from './create-map-handle.ts'
 import { createGlobals, type GlobalsMeta } from './globals-handle.ts'
 import { ClosedError, INSPECT, type Inspect, type ObjectState } from './handle.ts'
+import { lostCounter } from './lost-counter.ts'
 import { nearName } from './near.ts'
 import { ProgramHandle } from './program-handle.ts'
 import { RingBufferHandle } from './ring-handle.ts'
@@ -51,9 +52,10 @@ class Loaded {
       this.#programBackends.set(handle, program)
     }
     const metaByName = new Map(Object.values(meta.maps).map((map) => [map.name, map]))
-    const surroundings = {
+    const surroundings: HandleSurroundings = {
       state: this.#state,
-      findProgram: (program: ProgramHandleType | string) => this.#findProgram(program),
+      findProgram: (program) => this.#findProgram(program),
+      lostCounter: (ring) => lostCounter(backend, ring),
     }
     for (const [name, map] of backend.maps) {
       this.#mapsByName.set(name, createMapHandle(map, metaByName.get(name), surroundings))

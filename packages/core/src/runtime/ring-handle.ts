@@ -3,7 +3,7 @@
  * nobody listens, or while an iterator's buffer is full: the records wait in the ring, so that a slow reader loses none
  * as long as the ring is large enough.
  */
-import type { MapBackend, RingBackend } from './backend.ts'
+import type { MapBackend, RingBackend, RingCursor } from './backend.ts'
 import type { Codec } from './codec.ts'
 import { BaseMap, type ObjectState } from './handle.ts'
 import type { RingBuffer } from './types.ts'
@@ -25,12 +25,15 @@ export interface RingInit<E> {
   readonly backend: MapBackend
   readonly state: ObjectState
   readonly record: Codec<E>
+  /** Reads what the program counts as lost. */
+  readonly lostCounter?: (() => number) | undefined
 }
 
 export class RingBufferHandle<E> extends BaseMap implements RingBuffer<E> {
   protected readonly label = 'RingBuffer'
   private readonly ring: RingBackend
   private readonly record: Codec<E>
+  private readonly lostCounter: (() => number) | undefined
   private readonly sinks = new Set<Sink<E>>()
   private stopPolling: (() => void) | undefined
 
@@ -40,6 +43,7 @@ export class RingBufferHandle<E> extends BaseMap implements RingBuffer<E> {
     if (ring === undefined) throw new TypeError(`map ${init.backend.spec.name} is no ring buffer`)
     this.ring = ring
     this.record = init.record
+    this.lostCounter = init.lostCounter
   }
 
   on(callback: (record: E) => void): () => void {
@@ -53,12 +57,30 @@ export class RingBufferHandle<E> extends BaseMap implements RingBuffer<E> {
   drain(limit = Number.POSITIVE_INFINITY): E[] {
     this.checkOpen()
     const records: E[] = []
-    this.ring.drain((bytes) => records.push(this.record.decode(bytes)), limit)
+    const { record } = this
+    this.ring.scan((bytes, offset, length) => records.push(decodeRecord(record, bytes, offset, length)), limit)
     return records
   }
 
+  cursor(): RingCursor {
+    this.checkOpen()
+    return this.ring.cursor()
+  }
+
+  get pending(): number {
+    this.checkOpen()
+    return this.ring.available()
+  }
+
+  get lost(): number | undefined {
+    this.checkOpen()
+    return this.ring.lost?.() ?? this.lostCounter?.()
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<E, undefined> {
-    const buffer: E[] = []
+    // Taken from the front by index: shifting a long array costs.
+    let buffer: E[] = []
+    let first = 0
     const waiting: ((result: IteratorResult<E, undefined>) => void)[] = []
     let done = false
     const sink: Sink<E> = {
@@ -67,7 +89,7 @@ export class RingBufferHandle<E> extends BaseMap implements RingBuffer<E> {
         if (resolve === undefined) buffer.push(record)
         else resolve({ done: false, value: record })
       },
-      full: () => buffer.length >= BUFFER_LIMIT,
+      full: () => buffer.length - first >= BUFFER_LIMIT,
       end() {
         done = true
         for (const resolve of waiting.splice(0)) resolve({ done: true, value: undefined })
@@ -75,8 +97,12 @@ export class RingBufferHandle<E> extends BaseMap implements RingBuffer<E> {
     }
     return {
       next: async () => {
-        if (buffer.length > 0) {
-          const value = buffer.shift()!
+        if (first < buffer.length) {
+          const value = buffer[first++]!
+          if (first === buffer.length) {
+            buffer = []
+            first = 0
+          }
           if (!done) this.poll()
           return { done: false, value }
         }
@@ -124,14 +150,14 @@ export class RingBufferHandle<E> extends BaseMap implements RingBuffer<E> {
 
   private pump(): void {
     if (this.state.closed) return
-    this.ring.drain((bytes) => this.deliver(bytes), DRAIN_LIMIT)
+    this.ring.scan((bytes, offset, length) => this.deliver(bytes, offset, length), DRAIN_LIMIT)
     this.poll()
   }
 
   /** A listener that throws must not cost the others their record: its error surfaces as an unhandled rejection. */
-  private deliver(bytes: Uint8Array): void {
+  private deliver(bytes: Uint8Array, offset: number, length: number): void {
     try {
-      const record = this.record.decode(bytes)
+      const record = decodeRecord(this.record, bytes, offset, length)
       for (const sink of [...this.sinks]) {
         try {
           sink.push(record)
@@ -145,6 +171,13 @@ export class RingBufferHandle<E> extends BaseMap implements RingBuffer<E> {
   }
 
   protected content(): unknown {
-    return { maxEntries: this.maxEntries, listeners: this.sinks.size }
+    const { maxEntries, pending, lost } = this
+    return { maxEntries, pending, ...(lost !== undefined && { lost }), listeners: this.sinks.size }
   }
+}
+
+/** Records may be shorter than their type (another program of the object wrote them): that must not show their neighbours. */
+function decodeRecord<E>(codec: Codec<E>, bytes: Uint8Array, offset: number, length: number): E {
+  if (length >= codec.size && codec.size > 0) return codec.decode(bytes, offset)
+  return codec.decode(bytes.subarray(offset, offset + length))
 }

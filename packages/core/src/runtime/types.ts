@@ -5,7 +5,7 @@
  */
 import type { BpfObject } from '../object/object.ts'
 import type { Link } from './attach.ts'
-import type { BackendKind, ObjectBackend } from './backend.ts'
+import type { BackendKind, ObjectBackend, RingCursor } from './backend.ts'
 import type { Codec } from './codec.ts'
 
 /** Size and codec of a struct, union or scalar. */
@@ -159,14 +159,33 @@ export interface LpmMap<K, V> extends MapHandle, Iterable<[K, V]> {
 }
 
 /**
- * Records in the order in which the program reserved them. Nothing is read before somebody listens: `on`, `for await`
- * or `drain`. What was read for an iterator waits in its buffer, so that no record is lost between two steps.
+ * Records in the order in which the program reserved them (perf buffers: in order per CPU). Nothing is read before
+ * somebody listens: `on`, `for await`, `drain` or a cursor. What was read for an iterator waits in its buffer, so that no
+ * record is lost between two steps; while that is full, records wait in the ring. Only one process can read a ring buffer;
+ * a second reader makes the first one throw.
  */
 export interface RingBuffer<E> extends MapHandle, AsyncIterable<E> {
   /** Calls back for every record until the returned function is called. */
   on(callback: (record: E) => void): () => void
   /** Takes what is committed now, at most `limit` records. */
   drain(limit?: number): E[]
+  /** For hot loops: reads fields of records where they are, without an object per record. */
+  cursor(): RingCursor
+  /** Bytes that wait to be read. */
+  readonly pending: number
+  /**
+   * Records that found no room. Perf buffers: as the kernel counts them. Ring buffers: what the program counts in a global
+   * variable or one-entry array named after the buffer (`events_lost`); undefined when it does not.
+   */
+  readonly lost: number | undefined
+}
+
+/** Records for a program, which takes them with `bpf_user_ringbuf_drain`. */
+export interface UserRing<E> extends MapHandle {
+  /** False when there is no room now. */
+  push(record: E): boolean
+  /** Bytes that the program has not taken. */
+  readonly pending: number
 }
 
 export interface ProgArrayMap extends MapHandle {
@@ -252,6 +271,7 @@ export type AnyMap =
   | DescriptorMap<Any>
   | MapOfMaps<Any, Any>
   | StorageMap<Any>
+  | UserRing<Any>
 
 export interface RunOptions {
   /** Context bytes in the kernel's layout. */
@@ -431,4 +451,4 @@ export interface LoadedObject<S extends ModuleShape = ModuleShape> extends Dispo
 }
 
 export type * from './attach.ts'
-export type { BackendKind, ObjectBackend } from './backend.ts'
+export type { BackendKind, ObjectBackend, RingCursor } from './backend.ts'

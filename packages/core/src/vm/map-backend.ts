@@ -14,6 +14,7 @@ export interface MapBackendInit {
   readonly checkOpen: () => void
   readonly codeOf: (program: ProgramBackend) => Code | undefined
   readonly mapOf: (map: MapBackend) => VmMap | undefined
+  readonly backendOf: (map: VmMap) => MapBackend | undefined
 }
 
 export function createMapBackend(init: MapBackendInit): MapBackend {
@@ -85,7 +86,7 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
     },
     ...((spec.data || isMappable(map)) && { memory: () => liveBytes(map, checkOpen) }),
     ...(map.programs === undefined ? {} : { setProgram: programSetter(init) }),
-    ...(map.maps === undefined ? {} : { setInner: innerSetter(init) }),
+    ...(map.maps === undefined ? {} : { setInner: innerSetter(init), innerMap: innerGetter(init) }),
     ...(init.consumer === undefined ? {} : { ring: init.consumer }),
   }
   return backend
@@ -148,5 +149,13 @@ function innerSetter({ map, mapOf, checkOpen }: MapBackendInit) {
     if (inner === undefined) throw new VmError(`map ${map.spec.name}: map ${value.spec.name} belongs to another object`)
     const result = map.maps!.set(plainBytes(key), inner, UPDATE.any)
     if (result < 0) throw new VmError(`map ${map.spec.name}: cannot hold map ${value.spec.name}`, result)
+  }
+}
+
+function innerGetter({ map, backendOf, checkOpen }: MapBackendInit) {
+  return (key: Uint8Array): MapBackend | undefined => {
+    checkOpen()
+    const inner = map.maps!.get(plainBytes(key))
+    return inner && backendOf(inner)
   }
 }

@@ -51,6 +51,7 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
     if (closed) throw new VmError('the object is closed')
   }
   const mapOfBackend = new Map<MapBackend, VmMap>()
+  const backendOfMap = new Map<VmMap, MapBackend>()
   const codeOfProgram = new Map<ProgramBackend, Code>()
   const maps = new Map<string, MapBackend>()
   for (const [name, map] of vmMaps) {
@@ -63,9 +64,11 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
       checkOpen,
       codeOf,
       mapOf,
+      backendOf: (other) => backendOfMap.get(other),
     })
     maps.set(name, backend)
     mapOfBackend.set(backend, map)
+    backendOfMap.set(map, backend)
   }
   const programs = new Map<string, ProgramBackend>()
   for (const code of codes) {

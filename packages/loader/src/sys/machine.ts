@@ -19,6 +19,7 @@ export function countCpus(list: string): number {
   return parseCpus(list).length
 }
 
+/** `0-3,8` -> 0 1 2 3 8 */
 function parseCpus(list: string): number[] {
   return list
     .trim()

@@ -62,3 +62,19 @@ export function disablePerfEvent(fd: number): number {
 export function setPerfEventProgram(fd: number, program: number): number {
   return syscall('ioctl', fd, IOC.SET_BPF, program)
 }
+
+/** PERF_TYPE_SOFTWARE, PERF_COUNT_SW_BPF_OUTPUT, PERF_SAMPLE_RAW (include/uapi/linux/perf_event.h). */
+const BPF_OUTPUT = { type: 1, config: 10, sampleType: 1 << 10 } as const
+
+/** An event that programs write records into with perf_event_output; wakes a poll for every record. */
+export function openBpfOutput(cpu: number): number {
+  const attr = new Uint8Array(ATTR_BYTES)
+  const view = new DataView(attr.buffer)
+  view.setUint32(0, BPF_OUTPUT.type, true)
+  view.setUint32(4, ATTR_BYTES, true)
+  view.setBigUint64(8, BigInt(BPF_OUTPUT.config), true)
+  view.setBigUint64(16, 1n, true) // sample_period
+  view.setBigUint64(24, BigInt(BPF_OUTPUT.sampleType), true)
+  view.setUint32(48, 1, true) // wakeup_events
+  return syscall('perf_event_open', attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)
+}

@@ -4,6 +4,7 @@
  * up to 8), so that a full buffer refuses exactly where the kernel's does.
  */
 import type { RingBackend } from '../../runtime/backend.ts'
+import { drainingCursor } from '../../runtime/record-access.ts'
 import { ERRNO } from '../errno.ts'
 import type { MapInit, VmMap, VmRecord, VmRing } from './map.ts'
 import { addPointer } from './map.ts'
@@ -97,6 +98,9 @@ export function createRing(init: MapInit): RingMap {
     ring: { reserve, query: (what) => [produced - consumed, size, consumed, produced][what] ?? 0 },
     consumer: {
       drain,
+      scan: (take, limit) => drain((record) => take(record, 0, record.length), limit),
+      cursor: () => drainingCursor(drain),
+      available: () => produced - consumed,
       onReadable(callback) {
         const listener = () => callback()
         listeners.add(listener)
