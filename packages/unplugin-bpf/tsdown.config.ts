@@ -1,6 +1,8 @@
 import { defineConfig } from 'tsdown'
 
 const plugins = ['vite', 'rollup', 'rolldown', 'esbuild', 'webpack', 'rspack']
+/** `unplugin-bpf/testing/NAME`. */
+const testing = ['vitest', 'fast-check', 'coverage-v8', 'coverage-istanbul']
 
 const common = {
   platform: 'node',
@@ -18,6 +20,7 @@ export default defineConfig([
       packets: 'src/packets.ts',
       dsl: 'src/dsl.ts',
       testing: 'src/testing/index.ts',
+      ...Object.fromEntries(testing.map((name) => [`testing-${name}`, `src/testing/${name}.ts`])),
       ...Object.fromEntries(plugins.map((name) => [name, `src/${name}.ts`])),
     },
     format: 'esm',

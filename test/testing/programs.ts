@@ -6,6 +6,6 @@ import { importProgram } from '../ts/import-program.ts'
 const root = join(import.meta.dirname, '..', '..')
 
 export async function programModule<M extends BpfModule>(path: string): Promise<M> {
-  const { default: module } = await importProgram<{ default: M }>(join(root, path))
+  const { default: module } = await importProgram<{ default: M }>(join(root, path), { exactLines: true })
   return module
 }

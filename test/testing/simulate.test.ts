@@ -1,5 +1,4 @@
 /** `simulate`: runs, events, traces, maps, time and processes, from both languages and from an ELF object. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ArrayMap, BpfModule, HashMap, XdpProgram } from '../../packages/core/src/runtime/types.ts'

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { compileSource, emitSource } from '../../packages/unplugin-bpf/src/compile-source.ts'
+import { compileSource, emitSource, type SourceOptions } from '../../packages/unplugin-bpf/src/compile-source.ts'
 
 const folder = join(import.meta.dirname, '.output', 'programs')
 
 /** Path of the module that a bundler would see. */
-export async function emitProgram(path: string): Promise<string> {
-  const text = emitSource(await compileSource(path))
+export async function emitProgram(path: string, options: SourceOptions = {}): Promise<string> {
+  const text = emitSource(await compileSource(path, options))
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${createHash('sha256').update(text).digest('hex').slice(0, 16)}.mjs`)
   writeFileSync(file, text)
@@ -17,6 +17,6 @@ export async function emitProgram(path: string): Promise<string> {
 }
 
 /** The module's namespace; `T` is `typeof import('./x.bpf.ts')`. */
-export async function importProgram<T>(path: string): Promise<T> {
-  return import(/* @vite-ignore */ pathToFileURL(await emitProgram(path)).href)
+export async function importProgram<T>(path: string, options: SourceOptions = {}): Promise<T> {
+  return import(/* @vite-ignore */ pathToFileURL(await emitProgram(path, options)).href)
 }

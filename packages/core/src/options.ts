@@ -9,6 +9,11 @@ export interface CompileOptions {
   readonly directElements: boolean
   /** Names of optional passes to leave out; `all` leaves out every optional pass. */
   readonly skip: readonly string[]
+  /**
+   * Never lets equal code of several source lines become one, so that a trace or coverage says exactly which lines ran.
+   * Programs become a few slots larger.
+   */
+  readonly exactLines: boolean
   /** Run the SSA verifier after every pass. */
   readonly verify: boolean
   /** Steps that one macro expansion may take before it is stopped. */
@@ -31,6 +36,7 @@ export const DEFAULT_OPTIONS: CompileOptions = {
   cpu: 'v3',
   directElements: false,
   skip: [],
+  exactLines: false,
   verify: true,
   macroSteps: 1_000_000,
 }

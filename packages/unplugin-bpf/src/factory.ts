@@ -74,8 +74,9 @@ interface Context {
   error(error: BundlerError): void
 }
 
-function sourceOptions({ cpu, btf, timeLimit }: Options, context: Context): SourceOptions {
-  return { ...(cpu && { cpu }), btf, timeLimit, onFile: (file) => context.addWatchFile(file) }
+function sourceOptions({ cpu, btf, timeLimit, ...rest }: Options, context: Context): SourceOptions {
+  const exactLines = rest.exactLines ?? process.env.VITEST !== undefined
+  return { ...(cpu && { cpu }), exactLines, btf, timeLimit, onFile: (file) => context.addWatchFile(file) }
 }
 
 /** esbuild's `this.error` returns instead of throwing, and only a result carries its errors on. */

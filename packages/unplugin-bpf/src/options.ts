@@ -13,6 +13,11 @@ export interface Options {
    * Compile programs inside ordinary modules, too: `object({ .. })` calls and lisp`..` templates (default true).
    */
   readonly inline?: boolean
+  /**
+   * Keeps the code of different source lines apart, so that traces and coverage of tests are exact; programs become a
+   * few slots larger. Default: true under vitest, else false.
+   */
+  readonly exactLines?: boolean
   /** Milliseconds that the module level of a `.bpf.ts` may run at build time (default 5000). */
   readonly timeLimit?: number
 }

@@ -43,12 +43,12 @@ type Trace = (stage: string, print: () => string) => void
 /** @throws Abort `stack-overflow`, `program-too-large`, `unsupported` */
 export function lowerFunc(fn: Func, options: CompileOptions): MachineCode {
   const dom = dominators(fn)
-  const best = smallest(fn, dom, options.cpu)
+  const best = smallest(fn, dom, options)
   if (options.trace) {
     const trace: Trace = (stage, print) => options.trace?.({ stage, program: fn.name, print })
     const { code } = select(fn, dom, options.cpu, best.strategy)
     trace('isel', () => printMach(code))
-    finish(fn, code, options.cpu, trace)
+    finish(fn, code, options, trace)
   }
   return best.code
 }
@@ -60,7 +60,7 @@ interface Attempt {
 }
 
 /** A strategy may run out of stack where another does not; only when all fail is it an error. */
-function smallest(fn: Func, dom: DomTree, cpu: Cpu): Attempt {
+function smallest(fn: Func, dom: DomTree, options: CompileOptions): Attempt {
   let best: Attempt | undefined
   let failure: unknown
   let hasPresets = true
@@ -68,9 +68,9 @@ function smallest(fn: Func, dom: DomTree, cpu: Cpu): Attempt {
     // Without constants to set early, only the first of these differs from the others.
     if (!hasPresets && strategy.preset !== 'late') continue
     try {
-      const selected = select(fn, dom, cpu, strategy)
+      const selected = select(fn, dom, options.cpu, strategy)
       hasPresets = selected.hasPresets
-      const code = finish(fn, selected.code, cpu, () => {})
+      const code = finish(fn, selected.code, options, () => {})
       const slots = code.insns.reduce((sum, insn) => sum + slotsOf(insn), 0)
       if (!best || slots < best.slots) best = { strategy, code, slots }
       if (slots > MAX_SLOTS_TO_RETRY) break
@@ -94,14 +94,14 @@ function select(fn: Func, dom: DomTree, cpu: Cpu, { sharing, preset }: Strategy)
   return { code, hasPresets: preset === 'never' || presetPhis(code, preset) }
 }
 
-function finish(fn: Func, code: MachFunc, cpu: Cpu, trace: Trace): MachineCode {
+function finish(fn: Func, code: MachFunc, { cpu, exactLines }: CompileOptions, trace: Trace): MachineCode {
   recordSelected(code)
   const constants = collectConstants(code)
   allocateRegisters(code)
   checkAllocation(code, constants)
   trace('regalloc', () => printMach(code))
 
-  improveCode(code)
+  improveCode(code, exactLines ? 'apart' : 'merged')
   trace('peephole', () => printMach(code))
 
   const frame = layoutFrame(code, fn.program.span)

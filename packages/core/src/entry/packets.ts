@@ -44,3 +44,4 @@ export {
   type ParsedVlan,
   parsePacket,
 } from '../packets/parse.ts'
+export { type CapturedPacket, PcapError, readPcap, writePcap } from '../packets/pcap.ts'

@@ -46,5 +46,6 @@ export const PASS_NAMES: readonly string[] = [
 
 /** Optimizes in place. Correct, only larger, with any set of optional passes left out. */
 export function optimize(fn: Func, options: CompileOptions): void {
-  runSteps(fn, PIPELINE, options)
+  const skip = options.exactLines ? [...options.skip, tailMerging.name] : options.skip
+  runSteps(fn, PIPELINE, { ...options, skip })
 }

@@ -6,6 +6,8 @@
 import { resolve } from 'node:path'
 import type { CountedProgram } from './recorder.ts'
 
+type Counted = Pick<CountedProgram, 'spec' | 'lineOf' | 'counts'>
+
 export interface FileCoverage {
   /** Absolute path. */
   readonly path: string
@@ -38,7 +40,7 @@ interface MutableFile extends FileCoverage {
   readonly functions: Map<string, { line: number; hits: number }>
 }
 
-export function coverageOf(programs: Iterable<CountedProgram>): Coverage {
+export function coverageOf(programs: Iterable<Counted>): Coverage {
   const files = new Map<string, MutableFile>()
   for (const program of programs) addProgram(files, program)
   return report(files)
@@ -58,7 +60,7 @@ export function mergeCoverage(coverages: Iterable<Coverage>): Coverage {
   return report(files)
 }
 
-function addProgram(files: Map<string, MutableFile>, { spec, lineOf, counts }: CountedProgram): void {
+function addProgram(files: Map<string, MutableFile>, { spec, lineOf, counts }: Counted): void {
   const here = new Map<MutableFile, Map<number, number>>()
   for (const [i, index] of lineOf.entries()) {
     const info = spec.lines[index]

@@ -2,6 +2,7 @@
 export {
   arp,
   buildPacket,
+  type CapturedPacket,
   ethernet,
   formatPacket,
   icmp,
@@ -9,9 +10,12 @@ export {
   internetChecksum,
   ip,
   type ParsedPacket,
+  PcapError,
   parsePacket,
+  readPcap,
   tcp,
   udp,
+  writePcap,
 } from '@unplugin-bpf/core/packets'
 export type { BpfModule, ModuleShape, Redirect } from '@unplugin-bpf/core/runtime'
 export { VmFault, type VmTask } from '@unplugin-bpf/core/vm'

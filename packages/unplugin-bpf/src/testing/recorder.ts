@@ -2,8 +2,10 @@
  * What the VM's step hook collects: how often each instruction ran (coverage) and which source lines a run went through
  * (trace).
  */
-import { type LineInfo, type ProgramSpec, slotsOf } from '@unplugin-bpf/core/object'
+import type { LineInfo, ProgramSpec } from '@unplugin-bpf/core/object'
 import type { StepState } from '@unplugin-bpf/core/vm'
+import { totalsOf } from './collect.ts'
+import { linesByInsn } from './lines.ts'
 import type { TraceLine } from './types.ts'
 
 /** A program's instructions and the source lines that they belong to. */
@@ -13,6 +15,8 @@ export interface CountedProgram {
   readonly lineOf: Int32Array
   /** Runs of each instruction. */
   readonly counts: Uint32Array
+  /** The same over all simulations of this program in the process; see collect.ts. */
+  readonly totals: Uint32Array
 }
 
 export interface Recorder {
@@ -35,7 +39,12 @@ export function createRecorder(): Recorder & { add(spec: ProgramSpec): void } {
   const add = (spec: ProgramSpec): CountedProgram => {
     const known = programs.get(spec)
     if (known) return known
-    const made = { spec, lineOf: linesByInsn(spec), counts: new Uint32Array(spec.insns.length) }
+    const made: CountedProgram = {
+      spec,
+      lineOf: linesByInsn(spec),
+      counts: new Uint32Array(spec.insns.length),
+      totals: totalsOf(spec),
+    }
     programs.set(spec, made)
     return made
   }
@@ -45,6 +54,7 @@ export function createRecorder(): Recorder & { add(spec: ProgramSpec): void } {
     onStep({ program, index, depth }) {
       const counted = programs.get(program) ?? add(program)
       counted.counts[index]!++
+      counted.totals[index]!++
       const line = program.lines[counted.lineOf[index]!]
       if (line === undefined || (sameLine(line, last.line) && depth === last.depth)) return
       last = { line, depth }
@@ -65,18 +75,6 @@ function sameLine(a: LineInfo, b: LineInfo | undefined): boolean {
 
 function traceLine({ file, line, column, text }: LineInfo, program: string, depth: number): TraceLine {
   return { program, file, line, column, text: text.trim(), depth }
-}
-
-function linesByInsn({ insns, lines }: ProgramSpec): Int32Array {
-  const out = new Int32Array(insns.length).fill(-1)
-  let slot = 0
-  let current = -1
-  for (const [i, insn] of insns.entries()) {
-    while (current + 1 < lines.length && lines[current + 1]!.slot <= slot) current++
-    out[i] = current
-    slot += slotsOf(insn)
-  }
-  return out
 }
 
 /** `drop-port.bpf.lisp:6  (with-tcp (data data-end tcp)`, one line each, called functions indented. */

@@ -30,7 +30,14 @@ export function snapshotMaps(maps: Readonly<Record<string, MapHandle>>): MapsSna
     if (!(Symbol.iterator in map)) return []
     return [[key, snapshotMap(map as MapHandle & Entries)] as const]
   })
-  return Object.fromEntries(pairs)
+  // Not enumerable: comparisons see the entries only.
+  return Object.defineProperty(Object.fromEntries(pairs), SNAPSHOT, { value: true })
+}
+
+const SNAPSHOT = Symbol.for('unplugin-bpf.maps')
+
+export function isMapsSnapshot(value: unknown): value is MapsSnapshot {
+  return typeof value === 'object' && value !== null && SNAPSHOT in value
 }
 
 function snapshotMap(map: MapHandle & Entries): unknown {

@@ -13,7 +13,6 @@ import type {
 } from '@unplugin-bpf/core/runtime'
 import { createVm, type PerfEvent, type Vm, type VmOptions } from '@unplugin-bpf/core/vm'
 import { kernelUsable, loadKernelObject } from '@unplugin-bpf/loader'
-import { collectCoverage } from './collect.ts'
 import { coverageOf } from './coverage.ts'
 import { createFaults } from './faults.ts'
 import { isModule, objectModule } from './object-module.ts'
@@ -89,7 +88,6 @@ function createSimulation(obj: LoadedObject<LooseShape>, world: World, options: 
     if (obj.backend === 'vm') return value()
     throw new Error(`${obj.name}: ${what} needs the VM; this simulation runs on the kernel`)
   }
-  if (obj.backend === 'vm') collectCoverage(world.recorder.programs.values())
   const close = () => obj.close()
   const simulation: Simulation = {
     backend: obj.backend as BackendKind,

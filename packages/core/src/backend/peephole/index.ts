@@ -13,14 +13,15 @@ import { liveAtStart } from './phys-liveness.ts'
 import { shareExit } from './share-exit.ts'
 import { storeConstantsFirst } from './stores-first.ts'
 
-export function improveCode(fn: MachFunc): void {
+/** `tails`: whether equal ends of blocks become one, whose instructions then stand for several source lines. */
+export function improveCode(fn: MachFunc, tails: 'merged' | 'apart'): void {
   removeNoops(fn)
   skipEmptyBlocks(fn)
   // First, so that all ends of the program look alike to the others.
   shareExit(fn)
   removeKnownConstants(fn)
   skipEmptyBlocks(fn)
-  while (mergeTails(fn)) skipEmptyBlocks(fn)
+  while (tails === 'merged' && mergeTails(fn)) skipEmptyBlocks(fn)
   storeConstantsFirst(fn, knownConstants(fn))
   // After merging: a merged return block has more predecessors, on all of whose paths the register must be free.
   while (presetConstants(fn, physicalLiveness(fn), 'late')) skipEmptyBlocks(fn)
