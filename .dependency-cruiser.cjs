@@ -1,10 +1,11 @@
 /**
  * Which part may import which. `ORDER` reads from the ground up: a part may import itself and what its row names.
  */
-const ANYWHERE = ['diag', 'arith', 'types', 'tables', 'bytes']
+const ANYWHERE = ['diag', 'arith', 'types', 'tables', 'bytes', 'graph']
 const ORDER = {
   diag: ['diag'],
   arith: ['arith'],
+  graph: ['graph'],
   types: ['types', 'diag'],
   bytes: ['bytes', 'diag'],
   tables: ['tables', 'arith', 'types'],
@@ -18,7 +19,8 @@ const ORDER = {
   btf: [...ANYWHERE, 'forms', 'bpf', 'btf', 'object'],
   elf: [...ANYWHERE, 'elf'],
   backend: [...ANYWHERE, 'forms', 'ssa', 'bpf', 'object', 'backend', 'options'],
-  vm: [...ANYWHERE, 'bpf', 'object', 'btf', 'elf', 'vm', 'runtime'],
+  vm: [...ANYWHERE, 'bpf', 'object', 'btf', 'elf', 'vm', 'wasm', 'runtime'],
+  wasm: [...ANYWHERE, 'bpf', 'object', 'vm', 'wasm'],
   runtime: [...ANYWHERE, 'bpf', 'object', 'btf', 'elf', 'runtime'],
   packets: ['diag', 'runtime', 'packets'],
   dsl: [...ANYWHERE, 'runtime', 'dsl'],

@@ -27,7 +27,9 @@ describe.skipIf(positive.length === 0)(`bpf_conformance${why}`, () => {
   test.each(positive)('%s', (file) => {
     const { insns, memory, result } = parseConformance(read('tests', file))
     expect(result, 'the file says a result').toBeDefined()
-    expect(runInsns(insns, memory).r0).toBe(BigInt.asUintN(64, result!))
+    for (const engine of ['interpreter', 'wasm'] as const) {
+      expect(runInsns(insns, memory, { engine }).r0, engine).toBe(BigInt.asUintN(64, result!))
+    }
     // The bytes go the same way.
     if (!usesCallx(insns)) expect(decodeInsns(encodeInsns(insns))).toEqual(insns)
   })

@@ -1,5 +1,5 @@
-/** Order and immediate dominators of machine blocks; the algorithms are those of ssa/graph. */
-import * as graph from '../ssa/graph.ts'
+/** Order and immediate dominators of machine blocks; the algorithms are those of graph/graph. */
+import * as graph from '../graph/graph.ts'
 import type { MachBlock, MachFunc } from './mach.ts'
 import { predecessors } from './mach.ts'
 

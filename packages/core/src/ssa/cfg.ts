@@ -2,8 +2,9 @@
  * Orders of the control flow graph. All of them start at the entry and leave out blocks that it does not reach; they
  * are computed afresh on each call, since any edit of an edge makes them wrong.
  */
+
+import { postorderFrom } from '../graph/graph.ts'
 import type { Block, Func } from './func.ts'
-import { postorderFrom } from './graph.ts'
 
 /** Every block after its successors (back edges aside). */
 export function postorder(fn: Func): Block[] {

@@ -2,9 +2,10 @@
  * Dominator tree. Numbers of a walk over the tree make `dominates` two comparisons. Unreachable blocks are not in the
  * tree. Wrong after any edit of an edge.
  */
+
+import { immediateDominators } from '../graph/graph.ts'
 import { postorder } from './cfg.ts'
 import type { Block, Func, Inst } from './func.ts'
-import { immediateDominators } from './graph.ts'
 
 export interface DomTree {
   /** Reverse postorder of the reachable blocks. */

@@ -4,7 +4,7 @@
  */
 import type { Code } from './code.ts'
 import type { Machine } from './machine.ts'
-import { AccessError } from './memory.ts'
+import { AccessError, allowsAtomics } from './memory.ts'
 
 const FETCH = 0x01
 const XCHG = 0xe1
@@ -20,7 +20,7 @@ export function atomic(m: Machine, code: Code, pc: number): void {
   const sum = (lo[dst]! >>> 0) + code.off[pc]!
   const offset = memory.locate(sum | 0, hi[dst]! + carry(sum), size, 'write')
   const { region } = memory
-  if (region.kind === 'ctx' || region.kind === 'packet') {
+  if (!allowsAtomics(region)) {
     throw new AccessError(`atomic access to ${region.name} is not allowed`)
   }
   if (offset % size !== 0) throw new AccessError('misaligned atomic access')

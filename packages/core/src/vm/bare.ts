@@ -6,11 +6,10 @@ import type { Insn } from '../bpf/insn.ts'
 import type { ProgramSpec } from '../object/object.ts'
 import { getBig } from './alu.ts'
 import { ConstantPool, decodeProgram } from './code.ts'
+import { createExecutor, createMemory, engineOf } from './engine.ts'
 import { HELPERS_BY_ID } from './helpers/index.ts'
 import { Machine } from './machine.ts'
-import { Memory } from './memory.ts'
 import { settingsOf, type VmOptions } from './options.ts'
-import { execute } from './step.ts'
 
 export interface BareResult {
   /** All 64 bits. */
@@ -35,7 +34,7 @@ export function runInsns(
   }
   const constants = new ConstantPool()
   const code = decodeProgram(program, constants, () => undefined)
-  const regions = new Memory()
+  const regions = createMemory(engineOf(options))
   const machine = new Machine({
     settings: settingsOf(options),
     helpers: HELPERS_BY_ID,
@@ -47,6 +46,6 @@ export function runInsns(
   machine.start(code, { ctx: region, packet: undefined, records: new Map(), tailCalls: 0, setLength: undefined })
   machine.lo[2] = memory.length
   machine.hi[2] = 0
-  execute(machine)
+  createExecutor(options, { machine, constants, maps: [], inlineHelpers: true })(machine)
   return { r0: getBig(machine, 0), memory: region.bytes }
 }

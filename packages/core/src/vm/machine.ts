@@ -4,6 +4,7 @@
  */
 import type { Redirect } from '../runtime/backend.ts'
 import { getBig, type Registers, setBig } from './alu.ts'
+import { CELL } from './cells.ts'
 import { CODE_TAG, type Code } from './code.ts'
 import type { VmMap, VmRecord } from './maps/map.ts'
 import { AccessError, type Memory, type Pair, type Region } from './memory.ts'
@@ -13,6 +14,8 @@ import { Random } from './random.ts'
 
 /** r0..r10; constants follow. */
 const REGISTERS = 11
+/** What registers hold that nobody may read; the register's number is added. */
+export const POISON = { lo: 0x0bad_0000, hi: 0x7fff_dead } as const
 /** Bytes of a stack frame; MAX_BPF_STACK in include/linux/filter.h. */
 export const STACK_SIZE = 512
 /** MAX_CALL_FRAMES, include/linux/bpf_verifier.h (6.18). */
@@ -91,6 +94,7 @@ export class Machine implements Registers {
         lifetime: 'kept',
       }),
     )
+    this.placeFrames()
   }
 
   private placeRegisters(constants: { lo: readonly number[]; hi: readonly number[] }) {
@@ -107,6 +111,12 @@ export class Machine implements Registers {
     return { lo, hi }
   }
 
+  /** Where each call frame ends, for translated programs. */
+  private placeFrames(): void {
+    for (const [i, stack] of this.stacks.entries())
+      this.memory.setCell(CELL.frames + 8 * i, stack.base + STACK_SIZE, stack.hi)
+  }
+
   get depth(): number {
     return this.frames.length
   }
@@ -121,6 +131,9 @@ export class Machine implements Registers {
     this.scramble(0, 9)
     this.enterFrame()
     this.setPointer(1, run.ctx, 0)
+    this.memory.setCell(CELL.context, run.ctx.base, run.ctx.hi)
+    this.memory.setWord(CELL.cpu, this.settings.cpu)
+    this.memory.setWord(CELL.depth, 0)
   }
 
   private enterFrame(): void {
@@ -156,26 +169,24 @@ export class Machine implements Registers {
     return !frame.fromHelper
   }
 
-  /** Runs instructions until a frame of a helper, or the program, ends; set by step.ts. */
-  loop!: () => void
-
   /** For helpers: calls the function whose address was in a register; `setArguments` fills r1..r5. Low half of its r0. */
   callBack(address: Readonly<Pair>, setArguments: () => void): number {
     if (address.hi !== CODE_TAG) throw new AccessError('the callback is no function')
     const { pc, next } = this
-    this.pushFrame(address.lo, true)
-    setArguments()
-    this.loop()
+    this.callFunction(address.lo, setArguments)
     this.pc = pc
     this.next = next
     return this.lo[0]! | this.hi[0]!
   }
 
+  /** Runs the function that begins at an instruction of `code` in a frame of its own; set by what executes. */
+  callFunction!: (index: number, setArguments: () => void) => void
+
   /** Makes registers worthless, as a call does: using one shows up as a wild pointer or an odd number. */
   scramble(first: number, last: number): void {
     for (let i = first; i <= last; i++) {
-      this.lo[i] = 0x0bad0000 | i
-      this.hi[i] = 0x7fffdead
+      this.lo[i] = POISON.lo | i
+      this.hi[i] = POISON.hi
     }
   }
 
@@ -183,6 +194,7 @@ export class Machine implements Registers {
   tailCall(code: Code): void {
     this.code = code
     this.next = 0
+    this.scramble(0, 9)
   }
 
   // --- for helpers -------------------------------------------------------------------------------------------------

@@ -10,7 +10,9 @@
  *
  * Each region has a row in a table in the arena, for translated programs: see ROW.
  */
+
 import { Arena, type LinearMemory, plainMemory } from './arena.ts'
+import { CELL, CELL_BYTES, limitCell } from './cells.ts'
 
 export const REGION_TAG = 0x0010_0000
 
@@ -59,7 +61,13 @@ export const ROW = {
   flags: 20,
 } as const
 export const ROW_BYTES = 24
-export const ROW_FLAG = { readable: 1, writable: 2, hooked: 4 } as const
+export const ROW_FLAG = { readable: 1, writable: 2, hooked: 4, atomic: 8 } as const
+/** Atomics are refused on these (check_atomic, kernel/bpf/verifier.c 6.18). */
+const NO_ATOMICS: readonly RegionKind[] = ['ctx', 'packet']
+
+export function allowsAtomics(region: Pick<Region, 'kind'>): boolean {
+  return !NO_ATOMICS.includes(region.kind)
+}
 const FLAGS_OF: Record<RegionAccess, number> = { none: 0, read: 1, readWrite: 3 }
 
 /** `start`, `end`, `access` and `hook` may change: every change goes to the table too. */
@@ -152,13 +160,16 @@ export class Memory {
   private readonly listeners: (() => void)[] = []
   private tableRows = 0
   /** Address of the region table. */
-  table = 0
+  private table = 0
+  /** Address of what translated programs and the machine share, see cells.ts. */
+  readonly cells: number
   /** Region of the last successful `locate`. */
   region!: Region
 
   constructor(memory: LinearMemory = plainMemory()) {
     this.arena = new Arena(memory)
     this.arena.onGrow = () => this.rebind()
+    this.cells = this.arena.allocate(CELL_BYTES, 'kept')
     this.growTable(64)
   }
 
@@ -189,6 +200,7 @@ export class Memory {
     for (let i = mark.regions; i < this.regions.length; i++) this.clearRow(i)
     this.regions.length = mark.regions
     this.gone.clear()
+    this.clearPacket()
     this.arena.release(mark.address)
   }
 
@@ -248,6 +260,34 @@ export class Memory {
     return this.region.bytes.subarray(offset, offset + length)
   }
 
+  /** A u32 of cells.ts. */
+  setWord(cell: number, value: number): void {
+    this.arena.words[(this.cells + cell) >> 2] = value
+  }
+
+  getWord(cell: number): number {
+    return this.arena.words[(this.cells + cell) >> 2]!
+  }
+
+  setCell(cell: number, lo: number, hi: number): void {
+    this.setWord(cell, lo)
+    this.setWord(cell + 4, hi)
+  }
+
+  /** Tells translated programs where the packet lies; offsets in its region. */
+  publishPacket(region: Region, at: { readonly meta: number; readonly data: number; readonly end: number }): void {
+    const { hi, base } = region
+    this.setCell(CELL.packet, base + at.meta, hi)
+    for (const size of [1, 2, 4, 8]) this.setWord(limitCell(size), Math.max(0, at.end - at.meta - size + 1))
+    this.setCell(CELL.packetMeta, base + at.meta, hi)
+    this.setCell(CELL.packetData, base + at.data, hi)
+    this.setCell(CELL.packetEnd, base + at.end, hi)
+  }
+
+  private clearPacket(): void {
+    for (let cell: number = CELL.packet; cell < CELL.frames; cell += 4) this.setWord(cell, 0)
+  }
+
   private newNumber(): number {
     const index = this.regions.length
     if (index === this.tableRows) this.growTable(2 * index)
@@ -263,7 +303,7 @@ export class Memory {
     words[at + ROW.base / 4] = region.base
     words[at + ROW.stride / 4] = region.stride
     words[at + ROW.elementSize / 4] = region.elementSize
-    words[at + ROW.flags / 4] = FLAGS_OF[region.access] | (region.hook === undefined ? 0 : ROW_FLAG.hooked)
+    words[at + ROW.flags / 4] = flagsOf(region)
   }
 
   private clearRow(index: number): void {
@@ -276,7 +316,8 @@ export class Memory {
     this.table = this.arena.allocate(rows * ROW_BYTES, 'kept')
     this.arena.bytes.copyWithin(this.table, old, old + this.tableRows * ROW_BYTES)
     this.tableRows = rows
-    for (const listener of this.listeners) listener()
+    this.setWord(CELL.table, this.table)
+    this.setWord(CELL.rows, rows)
   }
 
   private rebind(): void {
@@ -292,6 +333,11 @@ export class Memory {
     if (address < 4096n) return `through address ${address} (a null pointer plus ${address}?)`
     return `at 0x${address.toString(16)}, which is not a pointer`
   }
+}
+
+function flagsOf(region: Region): number {
+  const hooked = region.hook === undefined ? 0 : ROW_FLAG.hooked
+  return FLAGS_OF[region.access] | hooked | (allowsAtomics(region) ? ROW_FLAG.atomic : 0)
 }
 
 function bindRegion(region: Region, arena: Arena): void {

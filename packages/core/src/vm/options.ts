@@ -18,7 +18,12 @@ export interface PerfEvent {
   readonly data: Uint8Array
 }
 
+/** `interpreter`: the reference, instruction by instruction. `wasm`: translated to WebAssembly; same results. */
+export type VmEngine = 'wasm' | 'interpreter'
+
 export interface VmOptions {
+  /** Default: where the host has WebAssembly and no `onStep` is given, `wasm` from a program's fifth run on. */
+  readonly engine?: VmEngine | undefined
   /** Possible CPUs: values behind one key of a per-CPU map. Default 1. */
   readonly cpus?: number | undefined
   /** CPU that programs run on. Default 0. */
@@ -36,7 +41,7 @@ export interface VmOptions {
   /** A line written with trace_printk. */
   readonly onPrintk?: ((text: string) => void) | undefined
   readonly onPerfEvent?: ((event: PerfEvent) => void) | undefined
-  /** Called before every instruction. */
+  /** Called before every instruction; only the interpreter does. */
   readonly onStep?: StepHook | undefined
   /** Called before every helper; a number that it returns is the helper's result. */
   readonly onHelper?: HelperHook | undefined

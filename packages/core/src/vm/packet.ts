@@ -38,11 +38,13 @@ export class Packet {
   /** After a change of the positions: what programs may touch. */
   publish(): void {
     this.region.setBounds(this.meta, this.end)
+    this.memory.publishPacket(this.region, this)
   }
 
   /** Pointers that the program got earlier fault from now on (bpf_helper_changes_pkt_data, net/core/filter.c 6.18). */
   invalidatePointers(helper: string): void {
     this.memory.renumber(this.region, `a packet pointer from before the call of ${helper}; read it again`)
+    this.memory.publishPacket(this.region, this)
   }
 
   get length(): number {

@@ -11,13 +11,17 @@ import { type Code, KFUNC } from './code.ts'
 import { VmError } from './errno.ts'
 import { VmFault } from './fault.ts'
 import type { Machine } from './machine.ts'
-import { AccessError } from './memory.ts'
+import { AccessError, type Pair } from './memory.ts'
 import type { StepHook } from './trace.ts'
 
 export function execute(m: Machine): void {
   try {
-    m.loop = () => loop(m, m.settings.onStep)
-    m.loop()
+    m.callFunction = (index, setArguments) => {
+      m.pushFrame(index, true)
+      setArguments()
+      loop(m, m.settings.onStep)
+    }
+    loop(m, m.settings.onStep)
   } catch (error) {
     if (error instanceof AccessError || error instanceof VmError) throw faultAt(m, error.message)
     throw error
@@ -100,31 +104,38 @@ function load(m: Machine, code: Code, pc: number): void {
   const size = code.op[pc]!
   const dst = code.dst[pc]!
   const offset = locate(m, code.src[pc]!, code.off[pc]!, size, 'read')
+  const value = valueAt(m, offset, size, code.group[pc] === 7)
+  m.lo[dst] = value.lo
+  m.hi[dst] = value.hi
+}
+
+/** The value at an address, as a load puts it into a register; valid until the next load. */
+export function loadValue(m: Machine, at: Readonly<Pair>, size: number, signed: boolean): Readonly<Pair> {
+  return valueAt(m, m.memory.locate(at.lo, at.hi, size, 'read'), size, signed)
+}
+
+/** `offset`: as `Memory.locate` gave it. */
+function valueAt(m: Machine, offset: number, size: number, signed: boolean): Readonly<Pair> {
+  const { pair } = m
   const { view, hook } = m.memory.region
-  if (hook?.load(offset, size, m.pair)) {
-    m.lo[dst] = m.pair.lo
-    m.hi[dst] = m.pair.hi
-    return
-  }
-  const signed = code.group[pc] === 7
-  let value: number
+  if (hook?.load(offset, size, pair)) return pair
   switch (size) {
     case 1:
-      value = signed ? view.getInt8(offset) : view.getUint8(offset)
+      pair.lo = signed ? view.getInt8(offset) : view.getUint8(offset)
       break
     case 2:
-      value = signed ? view.getInt16(offset, true) : view.getUint16(offset, true)
+      pair.lo = signed ? view.getInt16(offset, true) : view.getUint16(offset, true)
       break
     case 4:
-      value = view.getInt32(offset, true)
+      pair.lo = view.getInt32(offset, true)
       break
     default:
-      m.lo[dst] = view.getInt32(offset, true)
-      m.hi[dst] = view.getInt32(offset + 4, true)
-      return
+      pair.lo = view.getInt32(offset, true)
+      pair.hi = view.getInt32(offset + 4, true)
+      return pair
   }
-  m.lo[dst] = value
-  m.hi[dst] = signed ? value >> 31 : 0
+  pair.hi = signed ? pair.lo >> 31 : 0
+  return pair
 }
 
 function store(m: Machine, code: Code, pc: number): void {
@@ -158,7 +169,7 @@ function kfuncProblem({ code, pc }: Machine): string {
   return `the VM does not simulate the kernel function ${reference?.function ?? '(unknown)'}; load the object into the kernel`
 }
 
-function callHelper(m: Machine, id: number): void {
+export function callHelper(m: Machine, id: number): void {
   const helper = m.helpers.get(id)
   if (helper === undefined) throw new AccessError(id === KFUNC ? kfuncProblem(m) : `helper ${id} is not known`)
   m.next = m.pc + 1
@@ -174,7 +185,7 @@ function callHelper(m: Machine, id: number): void {
  * BPF_ABS and BPF_IND: big-endian loads from the packet of the context in r6. Outside the packet the program ends with
  * r0 = 0 (false).
  */
-function loadPacket(m: Machine, code: Code, pc: number): boolean {
+export function loadPacket(m: Machine, code: Code, pc: number): boolean {
   const { packet } = m.run
   if (packet === undefined) throw new AccessError('this program type has no packet')
   const size = code.op[pc]!
@@ -193,6 +204,19 @@ function stepState(m: Machine) {
   const { program } = m.code
   const register = (i: number) => getBig(m, i)
   return { program, index: m.pc, slot: m.code.slot[m.pc]!, depth: m.depth, register }
+}
+
+/** The fault of the instruction that the machine stands at, which is known to fail. */
+export function stepOnce(m: Machine): VmFault {
+  m.insnsLeft = 1
+  try {
+    loop(m, undefined)
+  } catch (error) {
+    const failed = error instanceof AccessError || error instanceof VmError
+    if (failed && m.insnsLeft === 0) return faultAt(m, error.message)
+    if (!failed) throw error
+  }
+  throw new Error(`vm: instruction ${m.pc} of ${m.code.program.name} fails translated, but not interpreted`)
 }
 
 export function faultAt(m: Machine, reason: string): VmFault {

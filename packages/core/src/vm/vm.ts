@@ -9,6 +9,7 @@ import type { MapBackend, ObjectBackend, ProgramBackend, RingBackend, RunInput, 
 import { fillSlots } from '../runtime/fill-slots.ts'
 import { PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
 import { type Code, ConstantPool, decodeProgram } from './code.ts'
+import { createExecutor, createMemory, engineOf } from './engine.ts'
 import { ERRNO, VmError } from './errno.ts'
 import { hookedHelpers } from './helpers/hook.ts'
 import { HELPERS_BY_ID } from './helpers/index.ts'
@@ -17,9 +18,8 @@ import { createMapBackend } from './map-backend.ts'
 import { createMap } from './maps/create.ts'
 import type { VmMap } from './maps/map.ts'
 import type { RingMap } from './maps/ringbuf.ts'
-import { Memory } from './memory.ts'
 import { settingsOf, type VmOptions, type VmTask } from './options.ts'
-import { execute, faultAt } from './step.ts'
+import { faultAt } from './step.ts'
 import { createScene } from './test-run.ts'
 
 export interface Vm extends ObjectBackend {
@@ -35,7 +35,7 @@ export interface Vm extends ObjectBackend {
 export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
   const settings = settingsOf(options)
   checkCpu(settings.cpu, settings.cpus)
-  const memory = new Memory()
+  const memory = createMemory(engineOf(options))
   const vmMaps = new Map(object.maps.map((spec) => [spec.name, createMap({ spec, memory, cpus: settings.cpus })]))
   const constants = new ConstantPool()
   const codes = object.programs.map((program) => {
@@ -44,6 +44,8 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
   })
   const helpers = hookedHelpers(HELPERS_BY_ID, options.onHelper)
   const machine = new Machine({ settings, helpers, memory, constants, seed: options.seed ?? 1 })
+  const inlineHelpers = options.onHelper === undefined
+  const execute = createExecutor(options, { machine, constants, maps: [...vmMaps.values()], inlineHelpers })
   for (const map of vmMaps.values()) machine.mapsByPointer.set(map.pointer.hi, map)
 
   let closed = false
@@ -72,7 +74,7 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
   }
   const programs = new Map<string, ProgramBackend>()
   for (const code of codes) {
-    const backend = createProgram({ code, machine, checkOpen, rings: [...vmMaps.values()].filter(isRing) })
+    const backend = createProgram({ code, machine, execute, checkOpen, rings: [...vmMaps.values()].filter(isRing) })
     programs.set(code.program.name, backend)
     codeOfProgram.set(backend, code)
   }
@@ -126,11 +128,12 @@ function resolver(program: ProgramSpec, maps: ReadonlyMap<string, VmMap>) {
 interface ProgramInit {
   readonly code: Code
   readonly machine: Machine
+  readonly execute: (machine: Machine) => void
   readonly rings: readonly RingMap[]
   readonly checkOpen: () => void
 }
 
-function createProgram({ code, machine, rings, checkOpen }: ProgramInit): ProgramBackend {
+function createProgram({ code, machine, execute, rings, checkOpen }: ProgramInit): ProgramBackend {
   const spec = code.program
   // The type is text from an ELF file.
   const row: ProgramTypeRow | undefined = Object.hasOwn(PROGRAM_TYPES, spec.type)
@@ -145,7 +148,7 @@ function createProgram({ code, machine, rings, checkOpen }: ProgramInit): Progra
       const mark = machine.memory.mark()
       machine.running = true
       try {
-        return runProgram(machine, code, row, input)
+        return runProgram({ code, machine, execute, row, input })
       } finally {
         machine.running = false
         machine.memory.release(mark)
@@ -159,7 +162,12 @@ function createProgram({ code, machine, rings, checkOpen }: ProgramInit): Progra
   }
 }
 
-function runProgram(machine: Machine, code: Code, row: ProgramTypeRow, input: RunInput): RunResult {
+interface RunInit extends Pick<ProgramInit, 'code' | 'machine' | 'execute'> {
+  readonly row: ProgramTypeRow
+  readonly input: RunInput
+}
+
+function runProgram({ code, machine, execute, row, input }: RunInit): RunResult {
   const { context, packet, result } = createScene({
     memory: machine.memory,
     program: code.program,

@@ -1,0 +1,120 @@
+/**
+ * What the parts of the translator share while they write one function: its locals, its emitter, how to leave with a
+ * fault. Every BPF register is an i64 local; a function takes r1..r5 and gives back r0.
+ */
+import type { Code, ConstantPool } from '../vm/code.ts'
+import { POISON } from '../vm/machine.ts'
+import type { Emitter, Label } from './emitter.ts'
+import type { Hint } from './hints.ts'
+import type { ModuleBuilder, Signature, ValueType } from './module-builder.ts'
+import { I32, I64 } from './ops.ts'
+import type { Places } from './places.ts'
+import type { Support } from './support.ts'
+
+export const FUNCTION: Signature = { params: ['i64', 'i64', 'i64', 'i64', 'i64'], results: ['i64'] }
+
+/** Numbers of the locals that are not registers. */
+export const LOCAL = {
+  /** i64: instructions that may still run. */
+  left: 11,
+  /** i64 scratch. */
+  address: 12,
+  value: 13,
+  /** i32: instruction and reason of a fault. */
+  pc: 14,
+  reason: 15,
+  /** i32: next block in a dispatch loop. */
+  state: 16,
+  /** i32: address of the frame's first byte. */
+  frame: 17,
+  /** i32 scratch. */
+  word: 18,
+} as const
+const FIRST_WINDOW = 19
+
+/** Types of the locals behind the five parameters. */
+export const LOCALS: readonly ValueType[] = [
+  ...new Array<ValueType>(6).fill('i64'), // r0, r6..r10
+  ...(['i64', 'i64', 'i64', 'i32', 'i32', 'i32', 'i32', 'i32'] as const),
+]
+
+/** Why a function leaves through its fault exit. */
+export const REASON = {
+  /** The interpreter finds out, by executing the instruction. */
+  instruction: 0,
+  /** A host function has kept the error. */
+  pending: 1,
+  budget: 2,
+  frames: 3,
+} as const
+export type Reason = keyof typeof REASON
+
+export interface FunctionWriter {
+  readonly e: Emitter
+  readonly code: Code
+  readonly pool: ConstantPool
+  readonly builder: ModuleBuilder
+  readonly support: Support
+  readonly places: Places
+  readonly fault: Label
+  /** Locals with the map value that a lookup found, by the lookup's instruction. */
+  readonly windows: Map<number, number>
+  /** Of the map at each lookup that has a window. */
+  readonly valueSizes: Map<number, { readonly bytes: number; readonly writable: boolean }>
+  /** The instruction that is being written. */
+  readonly pc: number
+  /** Number of the function that begins at an instruction. */
+  functionAt(index: number): number
+  hint(register: number): Hint | undefined
+}
+
+/** Local of a register. */
+export function registerLocal(register: number): number {
+  if (register === 0) return 5
+  return register <= 5 ? register - 1 : register
+}
+
+export function newWindow(f: FunctionWriter, site: number): number {
+  const known = f.windows.get(site)
+  if (known !== undefined) return known
+  const local = FIRST_WINDOW + f.windows.size
+  f.windows.set(site, local)
+  return local
+}
+
+/** Register or constant on the stack as i64. */
+export function pushOperand(f: FunctionWriter, operand: number): void {
+  if (operand <= 10) f.e.get(registerLocal(operand))
+  else f.e.i64(f.pool.lo[operand - 11]!, f.pool.hi[operand - 11]!)
+}
+
+/** Its low half as i32. */
+export function pushOperand32(f: FunctionWriter, operand: number): void {
+  if (operand <= 10) f.e.get(registerLocal(operand)).op(I32.wrap)
+  else f.e.i32(f.pool.lo[operand - 11]!)
+}
+
+/** Register plus offset. */
+export function pushAddress(f: FunctionWriter, register: number, offset: number): void {
+  f.e.get(registerLocal(register))
+  if (offset !== 0) f.e.i64(offset, offset >> 31).op(I64.add)
+}
+
+/** Leaves the function if the i32 on the stack is not 0. */
+export function faultIf(f: FunctionWriter, pc: number, reason: Reason = 'instruction'): void {
+  const { e } = f
+  e.when()
+  faultNow(f, pc, reason)
+  e.close()
+}
+
+export function faultNow({ e, fault }: FunctionWriter, pc: number, reason: Reason): void {
+  e.i32(pc).set(LOCAL.pc)
+  if (reason !== 'instruction') e.i32(REASON[reason]).set(LOCAL.reason)
+  e.branch('br', fault)
+}
+
+/** Nobody may read the registers until they are written again. */
+export function poison({ e }: FunctionWriter, first: number, last: number): void {
+  for (let r = first; r <= last; r++) e.i64(POISON.lo | r, POISON.hi).set(registerLocal(r))
+}
