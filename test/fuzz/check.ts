@@ -13,12 +13,13 @@ import { loadKernelObject } from '../../packages/loader/src/index.ts'
 import { type Observation, observe } from '../kernel/differential.ts'
 import { skbPackets, testPackets } from '../support/packets.ts'
 import { type Random, randomFrom } from '../support/random.ts'
+import type { FuzzProgram } from './programs.ts'
 
 export interface Subject {
   readonly seed: number
   readonly text: string
-  readonly type: 'xdp' | 'tc'
-  readonly needsV4: boolean
+  readonly type: FuzzProgram['type']
+  readonly leastCpu: FuzzProgram['leastCpu']
 }
 
 export type Machine = 'vm' | 'kernel'
@@ -39,18 +40,15 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly failure: Failure }
 
 /** The first one is the reference of the others. */
-export function variantsOf({ seed, needsV4 }: Subject, machines: readonly Machine[]): Variant[] {
+export function variantsOf({ seed, leastCpu }: Subject, machines: readonly Machine[]): Variant[] {
   const random = randomFrom(seed ^ 0x5eed)
-  const cpu = needsV4 ? 'v4' : 'v3'
-  const other: Partial<CompileOptions> = { cpu: needsV4 ? 'v4' : random.pick(['v1', 'v2', 'v4']) }
-  const all = machines.flatMap((machine): Variant[] => [
-    { machine, options: { cpu, skip: ['all'] } },
-    { machine, options: { cpu } },
-    random.oneIn(2)
-      ? { machine, options: { cpu, skip: somePasses(random), directElements: random.oneIn(2) } }
-      : { machine, options: { ...other, ...(random.oneIn(3) && { skip: ['all'] }) } },
-  ])
-  return all
+  const cpu = leastCpu === 'v4' ? 'v4' : 'v3'
+  const other: Partial<CompileOptions> = { cpu: leastCpu === 'v1' ? random.pick(['v1', 'v2', 'v4']) : 'v4' }
+  const third: Partial<CompileOptions> = random.oneIn(2)
+    ? { cpu, skip: somePasses(random), directElements: random.oneIn(2) }
+    : { ...other, ...(random.oneIn(3) && { skip: ['all'] }) }
+  const all: Partial<CompileOptions>[] = [{ cpu, skip: ['all'] }, { cpu }, third]
+  return machines.flatMap((machine) => all.map((options) => ({ machine, options })))
 }
 
 const PASSES = [...new Set(PIPELINE.flatMap((step) => step.passes).flatMap((p) => (p.required ? [] : [p.name])))]

@@ -61,6 +61,16 @@ const MACROS: readonly Sexp[] = [
   ['defmacro', 'leave-if', ['test', 'verdict'], '`(when ,test (return ,verdict))'],
 ]
 
+/** Integer globals: in .bss, in .data, and what user space may set. */
+const GLOBALS: readonly Sexp[] = [
+  ['defglobal', 'total', 'u64'],
+  ['defglobal', 'small', 'i16', '-7'],
+  ['defglobal', 'half', 'u32', '90'],
+  ['defglobal', 'row', ['array', 'u32', '4']],
+  ['defrodata', 'scale', 'u32', '3'],
+]
+export const GLOBAL_PLACES: readonly string[] = ['total', 'small', 'half']
+
 export function declarations(random: Random): Declarations {
   const structs = [...FIXED, randomStruct(random, 'flow', 4), randomStruct(random, 'state', 6)]
   const [, prefix, flow, state] = structs as [Struct, Struct, Struct, Struct]
@@ -80,9 +90,11 @@ export function declarations(random: Random): Declarations {
   ]
   const forms: Sexp[] = [
     ...MACROS,
+    ...GLOBALS,
     ...structs.map(structForm),
     ...maps.map(mapForm),
     ['defmap', 'events', ':type', ':ringbuf', ':max-entries', '65536'],
+    ['defmap', 'queue', ':type', ':queue', ':value-size', '8', ':max-entries', '8'],
     ['defmap', 'programs', ':type', ':prog-array', ':key-size', '4', ':value-size', '4', ':max-entries', '4'],
   ]
   return { structs, maps, forms }

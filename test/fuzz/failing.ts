@@ -47,8 +47,8 @@ function withExpectations(input: Omit<FiletestInput, 'expected' | 'maps'>, refer
   }
 }
 
-export function subjectOf({ seed, type, needsV4 }: FuzzProgram, forms: readonly Sexp[]): Subject {
-  return { seed, type, needsV4, text: printSexps(forms) }
+export function subjectOf({ seed, type, leastCpu }: FuzzProgram, forms: readonly Sexp[]): Subject {
+  return { seed, type, leastCpu, text: printSexps(forms) }
 }
 
 /** Of one kind and, for what was thrown, with one message but for the numbers. */

@@ -11,18 +11,20 @@ interface Bounds {
 }
 
 const region = (pointer: string, size: number): Region => ({ pointer, size, kind: 'packet' })
+const readOnly = (pointer: string, size: number): Region => ({ ...region(pointer, size), readOnly: true })
 
 export function openPacket(scope: Scope, body: Body): Sexp {
   const { random, program } = scope
   const bounds = { data: program.fresh('data'), end: program.fresh('end') }
-  return random.pick(WAYS)(scope, bounds, body)
+  // The macros of the language know XDP and TC.
+  return program.kind.packet === 'read' ? byHand(scope, bounds, body) : random.pick(WAYS)(scope, bounds, body)
 }
 
 type Way = (scope: Scope, bounds: Bounds, body: Body) => Sexp
 
 const byLength: Way = (scope, { data, end }, body) => {
   const size = 14 + scope.random.below(50)
-  const name = scope.program.type === 'tc' ? 'with-tc-packet' : 'with-packet'
+  const name = scope.program.kind.type === 'tc' ? 'with-tc-packet' : 'with-packet'
   const inner = withRegion(scope, region(data, size))
   return [name, [data, end, ':min-len', String(size)], ...body(inner), ...further(inner, { data, end }, body)]
 }
@@ -72,13 +74,14 @@ const parsed: Way = (scope, { data, end }, body) => {
 const byHand: Way = (scope, { data, end }, body) => {
   const { random } = scope
   const size = String(14 + random.below(50))
-  const inner = withRegion(scope, region(data, Number(size)))
+  const known = scope.program.kind.packet === 'read' ? readOnly : region
+  const inner = withRegion(scope, known(data, Number(size)))
   const bounds: Sexp = [
     [data, '(ctx data)'],
     [end, '(ctx data-end)'],
   ]
   if (random.oneIn(2)) {
-    const verdict = random.pick(['1', '2', '0'])
+    const verdict = random.pick(scope.program.kind.verdict === 'bit' ? ['0', '1'] : ['1', '2', '0'])
     return ['let', bounds, ['when', ['>', ['+', data, size], end], ['return', verdict]], ...body(inner)]
   }
   const more = random.oneIn(2) ? [] : further(inner, { data, end }, body)
@@ -92,7 +95,8 @@ function further(scope: Scope, { data, end }: Bounds, body: Body): Sexp[] {
   const next = program.fresh('next')
   const size = 4 + random.below(12)
   const offset: Sexp = random.oneIn(2) ? String(14 + random.below(40)) : ['logand', value(scope), '63']
-  const inner = withRegion(scope, region(next, size))
+  const known = program.kind.packet === 'read' ? readOnly : region
+  const inner = withRegion(scope, known(next, size))
   const check: Sexp = ['<=', ['+', next, String(size)], end]
   return [['let', [[next, ['+', data, offset]]], ['when', check, ...body(inner)]]]
 }

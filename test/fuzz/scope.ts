@@ -1,12 +1,15 @@
 /** What a random form may refer to where it stands. */
 import type { Random } from '../support/random.ts'
-import type { Declarations, FuzzMap, Struct } from './declarations.ts'
+import type { Declarations, FuzzMap, Scalar, Struct } from './declarations.ts'
+import type { ProgramKind } from './kinds.ts'
 
 /** Memory of known size behind a variable. */
 export interface Region {
   readonly pointer: string
   readonly size: number
   readonly kind: 'packet' | 'stack' | 'mapValue' | 'record'
+  /** Packets of some kinds of programs may only be read. */
+  readonly readOnly?: true
   /** Layout, for accessors. */
   readonly struct?: Struct | undefined
 }
@@ -28,16 +31,25 @@ export interface Scope {
   readonly depth: number
   /** Product of the loop counts around. */
   readonly rounds: number
-  /** A ring record is held: nothing may leave. */
+  /** A ring record is held, or this is a function: nothing may leave. */
   readonly holding: boolean
+}
+
+export interface FunctionShape {
+  readonly name: string
+  readonly parameters: readonly Scalar[]
 }
 
 /** One per program; counts names and what would be too much in total. */
 export interface ProgramShape {
   readonly declarations: Declarations
-  readonly type: 'xdp' | 'tc'
+  readonly kind: ProgramKind
+  /** Functions that may be called here, with the types of their parameters. */
+  functions: readonly FunctionShape[]
   /** `s/` and `smod` exist only there. */
   readonly signedDivision: boolean
+  /** Atomic operations other than add, which exist from v3 on. */
+  readonly fetches: boolean
   readonly fresh: (prefix: string) => string
   /** Counted down by statements. */
   budget: number
@@ -53,6 +65,8 @@ export function bind(scope: Scope, name: string, kind: 'place' | 'index' = 'plac
 }
 
 export const withRegion = (scope: Scope, region: Region): Scope => ({ ...scope, regions: [...scope.regions, region] })
+
+export const writable = (scope: Scope): readonly Region[] => scope.regions.filter((region) => !region.readOnly)
 
 export function mapsWhere(scope: Scope, accept: (map: FuzzMap) => boolean): readonly FuzzMap[] {
   return scope.program.declarations.maps.filter(accept)

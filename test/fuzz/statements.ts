@@ -1,7 +1,9 @@
 /** Random forms that are there for what they do. */
 import { bytesOf, type FuzzMap, SCALARS, type Struct } from './declarations.ts'
+import { FEATURES } from './features.ts'
+import { verdictOf } from './kinds.ts'
 import { openPacket } from './packets.ts'
-import { bind, deeper, mapsWhere, type Region, type Scope, withRegion } from './scope.ts'
+import { bind, deeper, mapsWhere, type Region, type Scope, withRegion, writable } from './scope.ts'
 import type { Sexp } from './sexp.ts'
 import { constant, fieldOf, integerKeyed, key, offsetIn, sized, test, value } from './values.ts'
 
@@ -79,7 +81,9 @@ const leave: Kind = (scope) => {
   if (blocks.length > 0 && random.oneIn(2)) {
     return ['when', test(scope), ['return-from', random.pick(blocks), value(scope)]]
   }
-  return random.oneIn(2) ? ['when', test(scope), ['return', value(scope)]] : ['leave-if', test(scope), constant(random)]
+  const { kind } = scope.program
+  if (random.oneIn(2)) return ['when', test(scope), ['return', verdictOf(kind, value(scope))]]
+  return ['leave-if', test(scope), verdictOf(kind, constant(random))]
 }
 
 const block: Kind = (scope) => {
@@ -90,7 +94,8 @@ const block: Kind = (scope) => {
 }
 
 const write: Kind = (scope) => {
-  const { random, regions } = scope
+  const { random } = scope
+  const regions = writable(scope)
   if (regions.length === 0) return simple(scope)
   const region = random.pick(regions)
   if (region.struct && random.oneIn(2)) return ['setf', fieldOf(scope, region, region.struct), value(scope)]
@@ -102,8 +107,9 @@ const write: Kind = (scope) => {
 
 const blockOperation: Kind = (scope) => {
   const { random, regions } = scope
-  if (regions.length === 0) return simple(scope)
-  const target = random.pick(regions)
+  const targets = writable(scope)
+  if (targets.length === 0) return simple(scope)
+  const target = random.pick(targets)
   const source = random.pick(regions)
   const place = (region: Region, size: number): string => {
     const step = region.kind === 'packet' ? 1 : 8
@@ -247,14 +253,21 @@ const output: Kind = (scope) => {
 }
 
 const packet: Kind = (scope) => {
-  if (scope.holding || scope.rounds > 1) return conditional(scope)
+  const { kind } = scope.program
+  if (scope.holding || scope.rounds > 1 || kind.packet === 'none') return conditional(scope)
   return openPacket(scope, (inner) => body(inner, 5))
 }
 
 const tailCall: Kind = (scope) =>
   scope.holding ? simple(scope) : ['when', test(scope), ['tail-call', 'programs', ['logand', value(scope), '3']]]
 
+const feature: Kind = (scope) => scope.random.pick(FEATURES)(scope, body) ?? conditional(scope)
+
 const KINDS: readonly Kind[] = [
+  feature,
+  feature,
+  feature,
+  feature,
   simple,
   simple,
   conditional,

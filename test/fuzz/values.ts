@@ -185,6 +185,15 @@ const mapValue: Kind = (scope) => {
   return ['getmap', map.name, key(scope, map)]
 }
 
+const functionCall: Kind = (scope) => {
+  const { random, program } = scope
+  if (program.functions.length === 0) return arithmetic(scope)
+  const { name, parameters } = random.pick(program.functions)
+  return [name, ...parameters.map((type) => (type === 'u64' ? value(scope) : ['cast', type, value(scope)]))]
+}
+
+const globalElement: Kind = (scope) => ['aref', 'row', ['logand', value(scope), '3']]
+
 /** Zero or one, whatever the helper says; the compiler cannot know. */
 const volatile: Kind = ({ random }) =>
   random.pick<Sexp>([
@@ -213,6 +222,9 @@ const KINDS: readonly Kind[] = [
   local,
   assignment,
   mapValue,
+  functionCall,
+  functionCall,
+  globalElement,
   volatile,
 ]
 

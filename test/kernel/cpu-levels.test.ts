@@ -21,8 +21,8 @@ const COUNT = 20
 
 function objectsFor(cpu: CompileOptions['cpu']): BpfObject[] {
   const random = Array.from({ length: COUNT }, (_, i) => randomProgram(FIRST_SEED + i))
-  // Signed division is refused below v4.
-  const fitting = random.filter((program) => cpu === 'v4' || !program.needsV4)
+  // Levels are in the order of their names.
+  const fitting = random.filter(({ leastCpu }) => leastCpu <= cpu)
   return [
     ...PROGRAMS.map((name) => compileProgram(name, { cpu }).object),
     ...fitting.map(({ forms }) => compileLisp(sourceFile('random.bpf.lisp', printSexps(forms)), {}, { cpu }).object),

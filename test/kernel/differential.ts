@@ -47,7 +47,7 @@ export function observe(backend: ObjectBackend, scenario: Scenario): Observation
   })
   const maps: Record<string, string[]> = {}
   for (const [name, map] of backend.maps) {
-    if (map.ring || map.spec.type === 'prog_array') continue
+    if (map.ring || ['prog_array', 'queue', 'stack'].includes(map.spec.type)) continue
     maps[name] = dump(map)
   }
   return { runs, maps, rings }
