@@ -1,4 +1,5 @@
 /** Every generated page by its path below docs/. The test of the docs reads this, too. */
+import { attachPage } from './attach.ts'
 import { constantsPage, contextsPage, helpersPage, mapTypesPage, programTypesPage, protocolsPage } from './kernel.ts'
 import { compileTimePage, formsPage } from './language.ts'
 import { cliPage, diagnosticsPage, passesPage } from './tools.ts'
@@ -8,6 +9,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'reference/compile-time.md': compileTimePage,
   'reference/helpers.md': helpersPage,
   'reference/program-types.md': programTypesPage,
+  'reference/attaching.md': attachPage,
   'reference/contexts.md': contextsPage,
   'reference/map-types.md': mapTypesPage,
   'reference/protocols.md': protocolsPage,

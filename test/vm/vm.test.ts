@@ -1,52 +1,39 @@
 /**
- * Tests on Debian's 6.1 and 6.12 kernels, in a throw-away QEMU guest (rig/). They need minutes rather than seconds, so
- * they are not part of `npm test`:
+ * Tests on Debian's 6.1 and 6.12 kernels, in throw-away QEMU guests (boot.ts, rig/). They need minutes rather than
+ * seconds, so they are not part of `npm test`:
  *
  *   npm run test:vm
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { compileLisp, type Host, sourceFile } from '@unplugin-bpf/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it, type TestContext } from 'vitest'
+import { CASES } from '../kernel/attach/cases.ts'
+import { outcomeOf } from '../kernel/attach/expected.ts'
+import { recordOutcomes } from '../kernel/attach/record.ts'
+import type { CasesReport } from '../kernel/attach/run-cases.ts'
+import { type Boot, boot, type ScriptName } from './boot.ts'
 
-const here = import.meta.dirname
-const root = join(here, '..', '..')
-const rig = process.env.UNPLUGIN_BPF_VM ?? join(homedir(), '.cache', 'unplugin-bpf-vm')
-const VMLINUX = '/sys/kernel/btf/vmlinux'
-const prepared = existsSync(join(rig, 'k')) ? readdirSync(join(rig, 'k')) : []
+const LIMIT_MS = 600_000
+const guests: Readonly<Record<string, Promise<Boot>>> = { '6.1.': boot('6.1.'), '6.12.': boot('6.12.') }
 
-const vmlinux = existsSync(VMLINUX) ? new Uint8Array(readFileSync(VMLINUX)) : undefined
-const host: Host = { kernelBtf: () => vmlinux }
+/** What a script printed in the guest; skips the test when there is no guest. */
+async function printed<T>(version: string, script: ScriptName, context: TestContext): Promise<T> {
+  const guest = await guests[version]!
+  if ('skipped' in guest) return context.skip(guest.skipped)
+  const output = guest.outputs.get(script)
+  if (output === undefined) throw new Error(`${script} printed nothing:\n${guest.transcript}`)
+  return output as T
+}
 
-describe.each(['6.1.', '6.12.'])('guest with kernel %s', (version) => {
-  const kernel = prepared.find((name) => name.startsWith(version))
-  let folder: string
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ubpf-vm-'))
+describe.each(Object.keys(guests))('guest with kernel %s', (version) => {
+  it.for(CASES)('attaches: $name', { timeout: LIMIT_MS }, async (test, context) => {
+    const { cases, kernel } = await printed<CasesReport>(version, 'cases', context)
+    const outcome = outcomeOf(test, cases.find(({ name }) => name === test.name)!, kernel)
+    recordOutcomes(kernel, { [test.name]: outcome })
+    if (outcome.kind === 'absent') context.skip(outcome.reason)
+    expect(['counted', 'tooOld'], JSON.stringify(outcome)).toContain(outcome.kind)
   })
-  afterAll(() => rmSync(folder, { recursive: true }))
 
-  /** Compiles here, runs there; the guest's script prints one JSON line. */
-  function guest<T>(name: string): T {
-    if (!kernel) throw new Error(`no kernel ${version} under ${rig}; run test/vm/rig/setup.sh`)
-    const source = readFileSync(join(here, 'guest', `${name}.bpf.lisp`), 'utf8')
-    const object = join(folder, `${name}.bpf.o`)
-    writeFileSync(object, compileLisp(sourceFile(`${name}.bpf.lisp`, source), host).elf)
-    const script = join(here, 'guest', `${name}.ts`)
-    const node = ['node', '--import', 'tsx', '--conditions=@unplugin-bpf/source', script, object]
-    const run = spawnSync(join(here, 'rig', 'run'), ['-k', version, '-t', '170', '--', ...node], {
-      cwd: root,
-      encoding: 'utf8',
-    })
-    const line = run.stdout.split('\n').find((text) => text.startsWith('{'))
-    if (run.status !== 0 || !line) throw new Error(`guest ended with ${run.status}:\n${run.stdout}\n${run.stderr}`)
-    return JSON.parse(line) as T
-  }
-
-  it('CO-RE reads the right fields, through our loader and through libbpf', { timeout: 180_000 }, () => {
-    const { kernel: release, self, ours, libbpf } = guest<Report>('kernel-data')
+  it('CO-RE reads the right fields, through our loader and through libbpf', { timeout: LIMIT_MS }, async (context) => {
+    const { kernel: release, self, ours, libbpf } = await printed<Report>(version, 'kernel-data', context)
     expect(release).toMatch(new RegExp(`^${version.replace('.', '\\.')}`))
     expect(ours).toMatchObject({ tgid: self.pid, parent: self.parent, comm: self.comm })
     // bpftool, which libbpf runs in, was started by the script.
@@ -59,8 +46,8 @@ describe.each(['6.1.', '6.12.'])('guest with kernel %s', (version) => {
     console.log(`${release}: sizeof(task_struct) ${size}, pid at ${offset}`)
   })
 
-  it('kprobe, fentry, fexit and LSM programs see their arguments', { timeout: 180_000 }, () => {
-    const seen = guest<Seen>('probes')
+  it('kprobe, fentry, fexit and LSM programs see their arguments', { timeout: LIMIT_MS }, async (context) => {
+    const seen = await printed<Seen>(version, 'probes', context)
     expect(seen.execs).toContain(seen.pid)
     expect(seen.comms[seen.execs.indexOf(seen.pid)]).toBe('node')
     expect(seen).toMatchObject({ name: '/tmp/abc', dfd: -100, result: 0 })

@@ -4,6 +4,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -74,12 +75,12 @@ export async function createSurroundings() {
       await send(9, '10.91.0.9')
     },
     netkit() {
-      here('netkit devices', () => run('ip', 'link', 'add', 'nk0', 'type', 'netkit', 'peer', 'name', 'nk1'))
-      run('ip', 'link', 'set', 'nk1', 'up')
-      run('ip', 'address', 'add', '10.92.0.1/24', 'dev', 'nk0')
-      run('ip', 'link', 'set', 'nk0', 'up')
-      run('ip', 'neighbour', 'add', '10.92.0.9', 'lladdr', '02:00:00:00:00:09', 'dev', 'nk0', 'nud', 'permanent')
-      return 'nk0'
+      // The peer gets the first free name of the kernel's own, nk0.
+      here('netkit devices', () => run('ip', 'link', 'add', 'netkit0', 'type', 'netkit'))
+      run('ip', 'address', 'add', '10.92.0.1/24', 'dev', 'netkit0')
+      for (const name of ['nk0', 'netkit0']) run('ip', 'link', 'set', name, 'up')
+      run('ip', 'neighbour', 'add', '10.92.0.9', 'lladdr', '02:00:00:00:00:09', 'dev', 'netkit0', 'nud', 'permanent')
+      return 'netkit0'
     },
     fromNetkit: () => send(9, '10.92.0.9'),
     sockets: () => times(() => void addon().syscall(3, addon().syscall(NR.socket, 2, 2, 0))),
@@ -171,8 +172,8 @@ async function throughSockmap(object: KernelObject) {
       const fd = (client as any)._handle.fd as number
       map.update(new Uint8Array(4), new Uint8Array(Uint32Array.of(fd).buffer), 0)
       for (let i = 0; i < TIMES; i++) {
-        await new Promise((resolve) => client.write('x', resolve))
-        await new Promise((resolve) => setTimeout(resolve, 5))
+        client.write('x')
+        await Promise.race([once(client, 'data'), new Promise((resolve) => setTimeout(resolve, 500))])
       }
     } finally {
       client.destroy()

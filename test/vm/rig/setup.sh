@@ -13,6 +13,7 @@ need qemu-system-x86_64 depmod cpio && [ -x /bin/busybox ] ||
 
 kernels=("$@")
 if [ ${#kernels[@]} = 0 ]; then
+  [ -n "$(apt-cache pkgnames linux-image-6.)" ] || apt-get -o DPkg::Lock::Timeout=600 update -qq
   for pattern in '^linux-image-6\.1\.0-[0-9]+-amd64$' '^linux-image-6\.12\.[0-9]+[^ -]*-amd64$'; do
     newest=$(apt-cache pkgnames linux-image- | grep -E "$pattern" | sort -V | tail -1)
     [ -n "$newest" ] && kernels+=("${newest#linux-image-}") || echo "apt offers no kernel like $pattern" >&2

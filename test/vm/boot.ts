@@ -1,0 +1,91 @@
+/**
+ * One boot of a guest per kernel, in which all scripts run one after another; both kernels at the same time. Scripts are
+ * bundled first, because everything is ten times slower inside. A guest that cannot be had (no QEMU, no kernel, too slow
+ * a machine) is a reason to skip, not a failure.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { compileLisp, type Host, sourceFile } from '@unplugin-bpf/core'
+import { BUNDLES, bundleScripts } from '../support/bundle.ts'
+
+const here = import.meta.dirname
+const root = join(here, '..', '..')
+const rig = process.env.UNPLUGIN_BPF_VM ?? join(homedir(), '.cache', 'unplugin-bpf-vm')
+/** Seconds for a guest with everything that runs in it; an idle machine needs 40. */
+const LIMIT = Number(process.env.UNPLUGIN_BPF_VM_SECONDS ?? 240)
+/** What run (rig/) ends with when the command did not finish, or the guest did not live to say so. */
+const FAILURES: Readonly<Record<number, string>> = {
+  124: `the guest did not finish within ${LIMIT} s`,
+  125: 'the guest did not start',
+}
+
+/** Scripts by name; those with a program of the same name get its object file. */
+const SCRIPTS = {
+  cases: { file: join(root, 'test/kernel/attach/run-cases.ts'), program: false },
+  'kernel-data': { file: join(here, 'guest/kernel-data.ts'), program: true },
+  probes: { file: join(here, 'guest/probes.ts'), program: true },
+} as const
+export type ScriptName = keyof typeof SCRIPTS
+
+/** What the scripts printed, or why there is no guest. */
+export type Boot =
+  | { readonly skipped: string }
+  | { readonly outputs: ReadonlyMap<string, unknown>; readonly transcript: string }
+
+/** @param version beginning of the kernel's version: `6.1.` */
+export async function boot(version: string): Promise<Boot> {
+  const kernels = existsSync(join(rig, 'k')) ? readdirSync(join(rig, 'k')) : []
+  if (!kernels.some((name) => name.startsWith(version)))
+    return { skipped: `no kernel ${version} under ${rig}; test/vm/rig/setup.sh fetches it` }
+  commands ??= prepare()
+  const { status, output } = await runGuest(version, commands)
+  const failure = FAILURES[status]
+  if (failure !== undefined) return { skipped: failure }
+  return { outputs: parse(output), transcript: output }
+}
+
+let commands: string | undefined
+
+/** Shell commands; each script's output follows a line with its name. Made once for both guests. */
+function prepare(): string {
+  const names = Object.keys(SCRIPTS) as ScriptName[]
+  const files = Object.fromEntries(names.map((name) => [name, SCRIPTS[name].file])) as Record<ScriptName, string>
+  const scripts = bundleScripts(files)
+  const vmlinux = '/sys/kernel/btf/vmlinux'
+  const kernelBtf = existsSync(vmlinux) ? new Uint8Array(readFileSync(vmlinux)) : undefined
+  const host: Host = { kernelBtf: () => kernelBtf }
+  return names
+    .map((name) => {
+      const script = scripts[name]
+      if (!SCRIPTS[name].program) return `echo @${name}; node ${script}`
+      const object = join(BUNDLES, `${name}.bpf.o`)
+      const source = readFileSync(join(here, 'guest', `${name}.bpf.lisp`), 'utf8')
+      writeFileSync(object, compileLisp(sourceFile(`${name}.bpf.lisp`, source), host).elf)
+      return `echo @${name}; node ${script} ${object}`
+    })
+    .join('; ')
+}
+
+function runGuest(version: string, command: string): Promise<{ readonly status: number; readonly output: string }> {
+  const args = ['-k', version, '-t', String(LIMIT), '--', 'bash', '-c', `${command}; true`]
+  const child = spawn(join(here, 'rig', 'run'), args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (status) => resolve({ status: status ?? 125, output }))
+  })
+}
+
+/** The last JSON line after each script's name. */
+function parse(output: string): Map<string, unknown> {
+  const found = new Map<string, unknown>()
+  let script = ''
+  for (const line of output.split('\n').map((text) => text.trim())) {
+    if (line.startsWith('@')) script = line.slice(1)
+    else if (line.startsWith('{')) found.set(script, JSON.parse(line))
+  }
+  return found
+}
