@@ -105,8 +105,8 @@ export const FORM_CASES: readonly (readonly [string, string, string?])[] = [
     '(let ((p (map-lookup tab 1))) (if p (atomic-add u64 p 0 1)))',
   ],
   [
-    '(let ((p (map-lookup tab 1))) (when p (atomic-add p 1) (atomic-add p 4 1 u32) (atomic-and p 0 1) (atomic-or p 0 1) (atomic-xor p 0 1) (atomic-fetch-add p 0 1) (atomic-xchg p 0 1) (atomic-cmpxchg p 0 1 2)))',
-    '(let ((p (map-lookup tab 1))) (if p (seq (atomic-add u64 p 0 1) (atomic-add u32 p 4 1) (atomic-and u64 p 0 1) (atomic-or u64 p 0 1) (atomic-xor u64 p 0 1) (atomic-fetch-add u64 p 0 1) (atomic-fetch-xchg u64 p 0 1) (atomic-fetch-cmpxchg u64 p 0 1 2))))',
+    '(let ((p (map-lookup tab 1))) (when p (atomic-add p 1) (atomic-add p 4 1 u32) (atomic-and p 0 1) (atomic-or p 0 1) (atomic-xor p 0 1) (atomic-fetch-add p 0 1) (atomic-fetch-and p 0 1) (atomic-fetch-or p 0 1) (atomic-fetch-xor p 0 1) (atomic-xchg p 0 1) (atomic-cmpxchg p 0 1 2)))',
+    '(let ((p (map-lookup tab 1))) (if p (seq (atomic-add u64 p 0 1) (atomic-add u32 p 4 1) (atomic-and u64 p 0 1) (atomic-or u64 p 0 1) (atomic-xor u64 p 0 1) (atomic-fetch-add u64 p 0 1) (atomic-fetch-and u64 p 0 1) (atomic-fetch-or u64 p 0 1) (atomic-fetch-xor u64 p 0 1) (atomic-fetch-xchg u64 p 0 1) (atomic-fetch-cmpxchg u64 p 0 1 2))))',
   ],
   ['(let ((p (make-flow))) (memset p 0 #xff 4))', '(let ((p (alloc flow 12 align4 zeroed))) (memset p 0 255 4))'],
   [

@@ -61,6 +61,7 @@ export const DIAGNOSTIC_CODES = {
   'no-kernel-types': 'Kernel types or tracepoints are named, but there is no description of them',
   // limits
   'stack-overflow': 'The stack frame is larger than 512 bytes',
+  'endless-loop': 'Nothing ends this loop',
   'recursive-call': 'A function calls itself, directly or through others',
   'program-too-large': 'A jump or program exceeds what an instruction can encode',
   // objects

@@ -75,7 +75,7 @@ export interface PendingFunction {
 }
 
 export interface PendingProgram {
-  readonly decl: Omit<ProgramDecl, 'body'>
+  readonly decl: Omit<ProgramDecl, 'body' | 'license'>
   readonly body: readonly Stx[]
   readonly stx: Stx
 }
@@ -101,6 +101,8 @@ export interface ModuleState {
   readonly constants: Map<string, ConstantDecl>
   readonly generated: Map<Sym, GeneratedForm>
   readonly programs: PendingProgram[]
+  /** The `:license` of the first program that has one; it is that of the file. */
+  license: { readonly text: string; readonly stx: Stx } | undefined
   readonly globals: Map<string, GlobalDecl>
   readonly functions: Map<string, PendingFunction>
   readonly kfuncs: Map<string, KfuncDecl>

@@ -48,6 +48,7 @@ export function defineProgram(module: ModuleState, stx: Stx, args: readonly Stx[
   }
   const options = parseOptions('defprog', listOf(optionsStx, 'options'), ['TYPE', 'SECTION', 'LICENSE'])
   const placement = place(options)
+  noteLicense(module, options.get('LICENSE'))
   const real = body.filter((form, i) => !(i === 0 && body.length > 1 && typeof form.datum === 'string'))
   if (real.length === 0)
     throw syntaxError(
@@ -57,10 +58,25 @@ export function defineProgram(module: ModuleState, stx: Stx, args: readonly Stx[
       'the value of its last form is the result',
     )
   module.programs.push({
-    decl: { name, ...placement, license: text(options.get('LICENSE'), 'a licence') ?? 'GPL', span: nameStx.span },
+    decl: { name, ...placement, span: nameStx.span },
     body: real,
     stx,
   })
+}
+
+/** An ELF object has one licence, which holds for all of its programs. */
+function noteLicense(module: ModuleState, option: Option | undefined): void {
+  const license = text(option, 'a licence')
+  if (license === undefined || !option) return
+  const known = module.license
+  if (known === undefined) module.license = { text: license, stx: option.value }
+  else if (known.text !== license)
+    throw syntaxError(
+      'bad-option',
+      option.value,
+      `a file has one licence, and a program above has ${quoted(known.stx)}`,
+      'give all programs the same `:license`, or put them into two files',
+    )
 }
 
 /** The section decides when it and the type say different things. */

@@ -34,6 +34,8 @@ import { readFileForms } from './toplevel.ts'
 import { toForm } from './translate.ts'
 import { scalarNamed } from './types.ts'
 
+const DEFAULT_LICENSE = 'GPL'
+
 export function readModule(file: SourceFile, host: Host, options: CompileOptions, bag: Bag): Module {
   const module = makeState(file, { host, options, bag })
   addProtocolForms(module)
@@ -50,7 +52,7 @@ export function readModule(file: SourceFile, host: Host, options: CompileOptions
   return {
     file,
     files: module.files,
-    license: programs[0]?.license ?? module.programs[0]?.decl.license ?? 'GPL',
+    license: module.license?.text ?? DEFAULT_LICENSE,
     structs: [...module.structs.values()].map((s) => s.type),
     constants: [...module.constants.values()],
     maps: [...module.maps.values()],
@@ -90,6 +92,7 @@ function makeState(file: SourceFile, cx: { host: Host; options: CompileOptions; 
     constants: new Map(),
     generated: new Map(),
     programs: [],
+    license: undefined,
     globals: new Map(),
     functions: new Map(),
     kfuncs: new Map(),
@@ -128,7 +131,7 @@ function translateProgram(module: ModuleState, pending: PendingProgram): Program
     const form = bodyWithErrors(cx, stx, body)
     if (!form) return undefined
     checkRecords(form, module.bag, RECORD_WORDING)
-    return { ...decl, body: form }
+    return { ...decl, license: module.license?.text ?? DEFAULT_LICENSE, body: form }
   } catch (error) {
     module.bag.add(diagnosticOf(error, stx))
     return undefined

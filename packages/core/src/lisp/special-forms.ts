@@ -8,6 +8,7 @@ import { CONTROL_FORMS } from './forms/control.ts'
 import { GLOBAL_FORMS } from './forms/globals.ts'
 import { translateHelper } from './forms/helpers.ts'
 import { KERNEL_FORMS } from './forms/kernel.ts'
+import { LOCK_FORMS } from './forms/locks.ts'
 import { LOOP_FORMS } from './forms/loops.ts'
 import { MAP_FORMS } from './forms/maps.ts'
 import { MEMORY_FORMS } from './forms/memory.ts'
@@ -23,6 +24,7 @@ export const SPECIAL_FORMS: ReadonlyMap<string, SpecialForm> = new Map(
     ...ARITH_FORMS,
     ...MEMORY_FORMS,
     ...MAP_FORMS,
+    ...LOCK_FORMS,
     ...ASSEMBLY_FORMS,
     ...KERNEL_FORMS,
     ...ARGUMENT_FORMS,

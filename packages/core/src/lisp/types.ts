@@ -1,7 +1,8 @@
 /** Type names in source: scalars, `(array type count)`, structs and unions by name. */
 
+import { KERNEL_OBJECTS } from '../tables/kernel-objects.ts'
 import { toKernelName } from '../tables/names.ts'
-import { type IntType, SCALARS, type ScalarName, type Type } from '../types/types.ts'
+import { type IntType, SCALARS, type ScalarName, type StructType, type Type, type UnionType } from '../types/types.ts'
 import type { ModuleState } from './context.ts'
 import { isCons, isSym, sym } from './datum.ts'
 import { printDatum } from './print.ts'
@@ -43,14 +44,26 @@ export function anyType(module: ModuleState, stx: Stx, constantInt: (stx: Stx) =
   if (!isSym(datum) || datum.keyword) throw syntaxError('bad-type', stx, `expected a type, got ${quoted(stx)}`)
   const scalar = scalarNamed(datum.name)
   if (scalar) return scalar
-  const struct = module.structs.get(toKernelName(datum.name))
-  if (struct) return struct.type
+  const struct = structOf(module, stx)
+  if (struct) return struct
   throw syntaxError(
     'bad-type',
     stx,
     `no type is named ${quoted(stx)}`,
     didYouMean(printDatum(datum), typeNames(module)) ?? 'structs are defined before they are used',
   )
+}
+
+/** A struct or union that the program defines, or an object of the kernel, which then belongs to the program's types. */
+export function structOf(module: ModuleState, stx: Stx): StructType | UnionType | undefined {
+  if (!isSym(stx.datum)) return undefined
+  const name = toKernelName(stx.datum.name)
+  const known = module.structs.get(name)
+  if (known) return known.type
+  if (!Object.hasOwn(KERNEL_OBJECTS, name)) return undefined
+  const { type } = KERNEL_OBJECTS[name]!
+  module.structs.set(name, { type, span: stx.span })
+  return type
 }
 
 export function typeNames(module: ModuleState): string[] {

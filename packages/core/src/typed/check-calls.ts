@@ -4,6 +4,7 @@ import type { Form, FormOf } from '../forms/node.ts'
 import { helperAllowed, helperNeedsGpl } from '../tables/helpers/availability.ts'
 import { helperRow } from '../tables/helpers/index.ts'
 import type { ArgKind } from '../tables/kinds.ts'
+import { parsePrintk } from '../tables/printk.ts'
 import { sizeOf } from '../types/layout.ts'
 import { scalarName } from '../types/types.ts'
 import type { CheckContext } from './check-context.ts'
@@ -23,17 +24,31 @@ const GPL_LICENSES: ReadonlySet<string> = new Set([
 export function checkCall(cx: CheckContext, form: FormOf<'call'>): void {
   const row = helperRow(form.helper)
   checkPermission(cx, form)
-  if (form.args.length !== row.args.length) {
+  const least = row.minArgs ?? row.args.length
+  if (form.args.length < least || form.args.length > row.args.length) {
     const names = row.args.map((arg) => arg.name).join(' ')
+    const count = least === row.args.length ? `${least}` : `${least} to ${row.args.length}`
     cx.error(
       form,
       'wrong-argument-count',
-      `${shown(form.helper)} takes ${row.args.length} argument${row.args.length === 1 ? '' : 's'}, not ${form.args.length}`,
+      `${shown(form.helper)} takes ${count} argument${count === '1' ? '' : 's'}, not ${form.args.length}`,
       row.args.length > 0 ? `arguments: ${names}` : undefined,
     )
     return
   }
-  for (const [i, arg] of row.args.entries()) checkArgument(cx, form, { arg, value: form.args[i]! })
+  for (const [i, value] of form.args.entries()) checkArgument(cx, form, { arg: row.args[i]!, value })
+  checkPrinted(cx, form)
+}
+
+/** Addresses are printed by %p and %s: as a number, a pointer is refused by nobody and means nothing. */
+function checkPrinted(cx: CheckContext, { helper, args: [format, , ...values] }: FormOf<'call'>): void {
+  if (helper !== 'trace_printk' || format?.kind !== 'globalAddr') return
+  const parsed = parsePrintk(new TextDecoder().decode(format.global.init))
+  if ('problem' in parsed) return
+  for (const [i, value] of values.entries()) {
+    if (parsed.arguments[i] === 'number' && cx.pointer(value))
+      cx.error(value, 'pointer-misuse', 'this is a pointer, but the format prints a number', 'addresses print as %p')
+  }
 }
 
 function checkPermission(cx: CheckContext, form: FormOf<'call'>): void {
@@ -65,7 +80,9 @@ function checkArgument(cx: CheckContext, call: FormOf<'call'>, { arg, value }: A
       break
     case 'ctx': {
       const none = arg.nullable && constantOf(value) === 0n
-      if (!none && cx.pointer(value)?.space !== 'ctx') wrongKind(cx, call, { arg, value }, 'the context: (ctx-ptr)')
+      const space = cx.pointer(value)?.space
+      const isSocket = space !== undefined && space !== 'ctx' && arg.socketIn?.includes(cx.program.type)
+      if (!none && !isSocket && space !== 'ctx') wrongKind(cx, call, { arg, value }, 'the context: (ctx-ptr)')
       break
     }
     case 'mapKey':

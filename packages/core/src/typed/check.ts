@@ -16,6 +16,7 @@ import type { CheckContext } from './check-context.ts'
 import { checkContext } from './check-context.ts'
 import { checkCtxLoad, checkCtxStore } from './check-ctx.ts'
 import { checkInvoke } from './check-functions.ts'
+import { checkWhile } from './check-loops.ts'
 import { checkMapForm } from './check-maps.ts'
 import { checkAtomic, checkBlockOperation, checkCoreAccess, checkLoad, checkStore } from './check-memory.ts'
 import type { Typing } from './typing.ts'
@@ -72,6 +73,9 @@ function checkForm(cx: CheckContext, form: Form): void {
     case 'invoke':
       checkInvoke(cx, form)
       break
+    case 'while':
+      checkWhile(cx, form)
+      break
     case 'kfunc':
       checkKfunc(cx, form)
       break
@@ -85,7 +89,6 @@ function checkForm(cx: CheckContext, form: Form): void {
     case 'mapRef':
     case 'globalAddr':
     case 'functionRef':
-    case 'while':
     case 'let':
     case 'set':
     case 'seq':

@@ -9,8 +9,9 @@ import { isCons } from '../datum.ts'
 import { type Stx, syntaxError } from '../syntax.ts'
 import { toForm } from '../translate.ts'
 import { callbackNamed } from './callbacks.ts'
+import { translatePrintk } from './printk.ts'
 import { noteRecord } from './records.ts'
-import { mapNamed, usage } from './shared.ts'
+import { checkCount, mapNamed } from './shared.ts'
 
 /** Helpers that have a form of their own. */
 const FORMS: Readonly<Record<string, string>> = {
@@ -21,7 +22,8 @@ const FORMS: Readonly<Record<string, string>> = {
 }
 
 export function helperArglist(row: HelperRow): string {
-  return row.args.map((a) => a.name).join(' ')
+  const least = row.minArgs ?? row.args.length
+  return row.args.map((a, i) => (i < least ? a.name : `[${a.name}]`)).join(' ')
 }
 
 export function translateHelper(cx: Cx, call: Call, helper: HelperName): Form {
@@ -30,14 +32,8 @@ export function translateHelper(cx: Cx, call: Call, helper: HelperName): Form {
   if (own && own !== call.name)
     throw syntaxError('unknown-form', call.stx, `\`${toLispName(helper)}\` is not called by name`, `use \`${own}\``)
   const { args } = call
-  if (args.length !== row.args.length) {
-    throw syntaxError(
-      'wrong-argument-count',
-      call.stx,
-      `\`${call.name}\` takes ${row.args.length} argument${row.args.length === 1 ? '' : 's'}, got ${args.length}`,
-      usage(call.name, helperArglist(row)),
-    )
-  }
+  if (helper === 'trace_printk' && typeof args[0]?.datum === 'string') return translatePrintk(cx, call)
+  checkCount(call, helperArglist(row), [row.minArgs ?? row.args.length, row.args.length])
   const forms = args.map((stx, i) =>
     isCallback(row.args[i]!) ? callbackNamed(cx, stx, { helper, mapStx: args[0] }) : argument(cx, stx, row.args[i]!),
   )

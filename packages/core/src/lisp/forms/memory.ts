@@ -13,7 +13,7 @@ import { printDatum } from '../print.ts'
 import { didYouMean } from '../suggest.ts'
 import { quoted, type Stx, symbolOf, syntaxError, withArticle } from '../syntax.ts'
 import { constantSize, toForm } from '../translate.ts'
-import { anyType, isScalarName, scalarType } from '../types.ts'
+import { anyType, isScalarName, scalarType, structOf } from '../types.ts'
 import { arg, form, structNamed } from './shared.ts'
 
 function offsetArg(cx: Cx, call: Call, index: number): Form {
@@ -279,9 +279,8 @@ function translateMemcpy(cx: Cx, call: Call): Form {
 }
 
 function translateStructAlloc(cx: Cx, call: Call): Form {
-  const isName = isSym(call.args[0]!.datum) && cx.module.structs.has(toKernelName(call.args[0]!.datum.name))
-  if (isName) {
-    const type = structNamed(cx, call.args[0]!)
+  const type = structOf(cx.module, call.args[0]!)
+  if (type) {
     return { kind: 'alloc', name: type.name, size: type.size, align: type.align, zeroed: true, type, ...at(call.stx) }
   }
   const size = nonNegative(cx, call.args[0]!, 'the size of `struct-alloc`')
@@ -346,6 +345,9 @@ export const MEMORY_FORMS: Readonly<Record<string, SpecialForm>> = {
   'ATOMIC-OR': form('ptr [offset] value [type]', 'Atomic bitwise or.', atomic('or', 'none')),
   'ATOMIC-XOR': form('ptr [offset] value [type]', 'Atomic exclusive or.', atomic('xor', 'none')),
   'ATOMIC-FETCH-ADD': form('ptr [offset] value [type]', 'As `atomic-add`; has the old value.', atomic('add', 'old')),
+  'ATOMIC-FETCH-AND': form('ptr [offset] value [type]', 'As `atomic-and`; has the old value.', atomic('and', 'old')),
+  'ATOMIC-FETCH-OR': form('ptr [offset] value [type]', 'As `atomic-or`; has the old value.', atomic('or', 'old')),
+  'ATOMIC-FETCH-XOR': form('ptr [offset] value [type]', 'As `atomic-xor`; has the old value.', atomic('xor', 'old')),
   'ATOMIC-XCHG': form('ptr [offset] value [type]', 'Stores atomically; has the old value.', atomic('xchg', 'old')),
   'ATOMIC-CMPXCHG': form(
     'ptr offset expected value [type]',

@@ -11,6 +11,7 @@ import { printDatum } from '../print.ts'
 import { didYouMean } from '../suggest.ts'
 import { counted, quoted, type Stx, syntaxError } from '../syntax.ts'
 import { toForm } from '../translate.ts'
+import { structOf } from '../types.ts'
 
 /** A row of the special-form table; checks the argument count by the arglist before translating. */
 export function form(args: string, doc: string, translate: SpecialForm['translate']): SpecialForm {
@@ -87,8 +88,8 @@ const isLocal = (cx: Pick<Cx, 'scope'>, stx: Stx): boolean =>
   isSym(stx.datum) && lookup(cx.scope, stx.datum) !== undefined
 
 export function structNamed(cx: Pick<Cx, 'module'>, stx: Stx): StructType | UnionType {
-  const found = isSym(stx.datum) ? cx.module.structs.get(toKernelName(stx.datum.name)) : undefined
-  if (found) return found.type
+  const found = structOf(cx.module, stx)
+  if (found) return found
   const names = [...cx.module.structs.keys()].map(toLispName)
   throw syntaxError(
     'unknown-struct',

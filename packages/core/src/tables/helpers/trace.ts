@@ -77,7 +77,7 @@ export const traceHelpers = {
     ret: r.long,
     effects: { observable: true },
     gplOnly: true,
-    doc: 'Prints up to three numbers to the trace pipe; for debugging.',
+    doc: 'Prints up to three numbers to the trace pipe; for debugging. `(trace-printk "pid %d" pid)` takes a format and any number.',
   }),
   trace_vprintk: helper({
     args: [k.read('fmt', 1), k.size('fmt_size'), k.readOrNull('data', 3), k.sizeOrZero('data_len')],

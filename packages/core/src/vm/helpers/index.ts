@@ -85,8 +85,6 @@ const NOT_SIMULATED = [
   'msg_push_data',
   'msg_pop_data',
   'rc_pointer_rel',
-  'spin_lock',
-  'spin_unlock',
   'sk_fullsock',
   'tcp_sock',
   'skb_ecn_set_ce',

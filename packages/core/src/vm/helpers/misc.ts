@@ -1,6 +1,7 @@
 /** CPU, random numbers, the current task, cookies: values that the VM's options decide. */
 import { ERRNO } from '../errno.ts'
 import type { VmHelper } from '../machine.ts'
+import { AccessError } from '../memory.ts'
 
 const pair = (high: number, low: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
 
@@ -24,7 +25,20 @@ const nsPidTgid: VmHelper = (m) => {
   m.result(0)
 }
 
+/** One program runs at a time: a lock is always free. Its word says so to whoever looks. */
+const setLock =
+  (word: 0 | 1): VmHelper =>
+  (m) => {
+    const lock = m.bytes(1, 4, 'write')
+    if (lock[0] === word)
+      throw new AccessError(word === 1 ? 'the spin lock is held already' : 'the spin lock is not held')
+    lock[0] = word
+    m.result(0)
+  }
+
 export const miscHelpers = {
+  spin_lock: setLock(1),
+  spin_unlock: setLock(0),
   get_prandom_u32: (m) => m.result(m.random.next()),
   get_smp_processor_id: (m) => m.result(m.settings.cpu),
   get_numa_node_id: (m) => m.result(0),
