@@ -10,6 +10,7 @@ import { mapTypeOf } from './map-type.ts'
 import { openPinned, pinFd } from './pin.ts'
 import { ATTR, kernelName } from './sys/attr.ts'
 import { bpf } from './sys/bpf.ts'
+import { possibleCpus } from './sys/machine.ts'
 import { closeFd } from './sys/syscall.ts'
 import type { Capability } from './system-state.ts'
 
@@ -77,7 +78,7 @@ function createPlainMap(spec: MapSpec, { btf, needs }: MapSurroundings, innerFd:
     map_type: row.id,
     key_size: spec.keySize,
     value_size: spec.valueSize,
-    max_entries: spec.maxEntries,
+    max_entries: spec.maxEntries || (spec.type === 'perf_event_array' ? possibleCpus() : 0),
     map_flags: spec.flags | row.requiredFlags,
     inner_map_fd: innerFd,
     map_name: kernelName(spec.name),

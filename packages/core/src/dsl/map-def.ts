@@ -18,6 +18,8 @@ export interface MapDef {
   readonly record: Type | undefined
   /** Maps of maps: the template of the inner ones. */
   readonly inner?: MapDef | undefined
+  /** First entries by index: maps (maps of maps), or keys of programs in `object({ programs })` (prog arrays). */
+  readonly slots?: readonly (MapDef | string | undefined)[] | undefined
   /** Ring buffers: bytes. */
   readonly maxEntries: number
   /** BPF_F_*, those that the kind requires included. */

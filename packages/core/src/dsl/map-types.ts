@@ -88,9 +88,31 @@ export interface BloomValue<V extends AnySchema> extends MapValue<BloomFilter<In
   has(value: Kernel<V>): boolean
 }
 
+/** Values that hang on a socket, inode, task or cgroup, which the verifier must know (`ctx.sk`, `getCurrentTaskBtf`). */
+export interface StorageValue<V extends AnySchema> extends MapValue<StorageMap<Infer<V>>> {
+  get(owner: object): Ref<Kernel<V>> | null
+  /** A value of zeros when there is none; null without memory. */
+  getOrCreate(owner: object): Ref<Kernel<V>> | null
+  delete(owner: object): i64
+}
+
 export interface ProgArrayValue extends MapValue<ProgArrayMap> {
   /** Goes on in the program at `index` and does not come back; falls through when there is none. */
   tailCall(ctx: Context, index: u32): void
+}
+
+/** Programs that are in the array from the start, by their keys in `object({ programs })`; undefined leaves a slot empty. */
+export interface ProgramSlots {
+  readonly programs?: readonly (string | undefined)[]
+}
+export interface MapSlots<M> {
+  readonly maps?: readonly (M | undefined)[]
+}
+
+/** `K`: of the program, `J`: of user space. */
+export interface MapsValue<K, J, M extends AnyMapValue> extends MapValue<MapOfMaps<J, UserMap<M>>> {
+  /** The map under the key, or null: test it before use. */
+  get(key: K): M | null
 }
 
 export interface MapOptions {
@@ -143,20 +165,18 @@ export interface MapConstructors {
   queue<V extends AnySchema>(value: V, options: MapOptions): QueueValue<V>
   stack<V extends AnySchema>(value: V, options: MapOptions): QueueValue<V>
   bloomFilter<V extends AnySchema>(value: V, options: MapOptions): BloomValue<V>
-  progArray(options: MapOptions): ProgArrayValue
+  progArray(options: MapOptions & ProgramSlots): ProgArrayValue
   perfEventArray<E extends AnySchema>(record: E, options?: OptionalCount): PerfValue<E>
-  /** Stacks by id (`bpf.getStackid`), at most `depth` frames each. */
+  /** Stacks by id (`bpf.getStackid`), at most `depth` frames each; user space gets the addresses, innermost first. */
   stackTrace(options: MapOptions & { readonly depth?: number }): MapValue<HashMap<number, bigint[]>>
   cgroupArray(options: MapOptions): MapValue<DescriptorMap<number>>
-  arrayOfMaps<M extends AnyMapValue>(
-    inner: M,
-    options: MapOptions,
-  ): MapValue<MapOfMaps<number, UserMap<M>>> & { get(index: u32): M | null }
+  /** Maps of the shape of `inner`; `maps` are there from the start. */
+  arrayOfMaps<M extends AnyMapValue>(inner: M, options: MapOptions & MapSlots<M>): MapsValue<u32, number, M>
   hashOfMaps<K extends AnySchema, M extends AnyMapValue>(
     key: K,
     inner: M,
     options: MapOptions,
-  ): MapValue<MapOfMaps<Infer<K>, UserMap<M>>> & { get(key: Kernel<K>): M | null }
+  ): MapsValue<Kernel<K>, Infer<K>, M>
   devmap(options: MapOptions): MapValue<TargetMap<number>>
   devmapHash<K extends AnySchema>(key: K, options: MapOptions): MapValue<TargetMap<Infer<K>>>
   cpumap(options: MapOptions): MapValue<TargetMap<number>>
@@ -164,8 +184,8 @@ export interface MapConstructors {
   sockmap(options: MapOptions): MapValue<DescriptorMap<number>>
   sockhash<K extends AnySchema>(key: K, options: MapOptions): MapValue<DescriptorMap<Infer<K>>>
   reuseportSockarray(options: MapOptions): MapValue<DescriptorMap<number>>
-  skStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<StorageMap<Infer<V>>>
-  inodeStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<StorageMap<Infer<V>>>
-  taskStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<StorageMap<Infer<V>>>
-  cgrpStorage<V extends AnySchema>(value: V, options?: OptionalCount): MapValue<StorageMap<Infer<V>>>
+  skStorage<V extends AnySchema>(value: V, options?: OptionalCount): StorageValue<V>
+  inodeStorage<V extends AnySchema>(value: V, options?: OptionalCount): StorageValue<V>
+  taskStorage<V extends AnySchema>(value: V, options?: OptionalCount): StorageValue<V>
+  cgrpStorage<V extends AnySchema>(value: V, options?: OptionalCount): StorageValue<V>
 }

@@ -1,6 +1,6 @@
 /** `map.hash(...)` and its siblings: live map values. What they must say comes from the table of map kinds. */
 import { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
-import { layoutStruct } from '../types/layout.ts'
+import { layoutStruct, sizeOf } from '../types/layout.ts'
 import { type Type, u32 as u32Type } from '../types/types.ts'
 import { typeOf } from './composite.ts'
 import { define, expectDef, kernelOnly } from './define.ts'
@@ -16,9 +16,24 @@ interface Options {
   readonly perCpu?: boolean
   readonly flags?: number
   readonly pinning?: 'byName'
+  readonly maps?: readonly unknown[]
+  readonly programs?: readonly (string | undefined)[]
 }
 
-const METHODS = ['get', 'set', 'delete', 'add', 'has', 'reserve', 'output', 'tailCall', 'push', 'pop', 'peek'] as const
+const METHODS = [
+  'get',
+  'set',
+  'delete',
+  'add',
+  'has',
+  'reserve',
+  'output',
+  'tailCall',
+  'push',
+  'pop',
+  'peek',
+  'getOrCreate',
+] as const
 
 function create(type: MapTypeName, parts: Partial<MapDef>, options: Options): unknown {
   const row: MapTypeRow = MAP_TYPES[type]
@@ -33,6 +48,9 @@ function create(type: MapTypeName, parts: Partial<MapDef>, options: Options): un
     flags: (options.flags ?? 0) | row.requiredFlags,
     pinning: options.pinning,
     ...parts,
+  }
+  if (def.slots && def.slots.length > def.maxEntries) {
+    throw new RangeError(`map.${type}: ${def.slots.length} first entries, but maxEntries is ${def.maxEntries}`)
   }
   const methods = Object.fromEntries(METHODS.map((name) => [name, () => kernelOnly(`${name}() of a map`)]))
   return define(methods, { ...def })
@@ -68,7 +86,27 @@ const storage =
   (value: AnySchema, options: Options = {}) =>
     create(type, { key: u32Type, value: typeOf(value, `map.${type}, value`) }, options)
 const inner = (type: MapTypeName) => (of: unknown, options: Options) =>
-  create(type, { key: u32Type, value: u32Type, inner: expectDef<MapDef>(of, 'map', `map.${type}`) }, options)
+  create(type, { key: u32Type, value: u32Type, ...innerParts(type, of, options) }, options)
+
+/** One level, and no kinds whose use depends on their owner (bpf_map_meta_alloc, kernel/bpf/map_in_map.c, 6.18). */
+function innerParts(type: MapTypeName, of: unknown, { maps = [] }: Options): Pick<MapDef, 'inner' | 'slots'> {
+  const template = expectDef<MapDef>(of, 'map', `map.${type}`)
+  if (template.inner || template.type === 'prog_array') {
+    throw new TypeError(`map.${type}: a map of type ${template.type} cannot be in another map`)
+  }
+  const slots = maps.map((map, i) => {
+    if (map === undefined) return undefined
+    const def = expectDef<MapDef>(map, 'map', `map.${type}, maps[${i}]`)
+    if (shapeOf(def) === shapeOf(template)) return def
+    throw new TypeError(`map.${type}, maps[${i}]: ${shapeOf(def)} was given, but the inner map is ${shapeOf(template)}`)
+  })
+  return { inner: template, ...(slots.length > 0 && { slots }) }
+}
+
+const bytesOf = (type: Type | undefined): number => (type ? sizeOf(type) : 0)
+const shapeOf = ({ type, key, value, maxEntries, flags }: MapDef): string =>
+  `${type} with keys of ${bytesOf(key)} and values of ${bytesOf(value)} bytes` +
+  `${type === 'array' ? `, ${maxEntries} entries` : ''}${flags ? `, flags ${flags}` : ''}`
 
 function hash(key: AnySchema, value: AnySchema, options: Options): unknown {
   const type = options.lru ? (options.perCpu ? 'lru_percpu_hash' : 'lru_hash') : options.perCpu ? 'percpu_hash' : 'hash'
@@ -106,7 +144,12 @@ const implementation: { readonly [K in keyof MapConstructors]: (...args: never[]
   queue: valueOnly('queue'),
   stack: valueOnly('stack'),
   bloomFilter: valueOnly('bloom_filter'),
-  progArray: indexOnly('prog_array'),
+  progArray: (options: Options) =>
+    create(
+      'prog_array',
+      { key: u32Type, value: u32Type, ...(options.programs && { slots: options.programs }) },
+      options,
+    ),
   perfEventArray: (event: AnySchema, options: Options = {}) =>
     create('perf_event_array', { key: u32Type, value: u32Type, record: typeOf(event, 'map.perfEventArray') }, options),
   stackTrace: (options: Options & { depth?: number }) =>
@@ -126,7 +169,7 @@ const implementation: { readonly [K in keyof MapConstructors]: (...args: never[]
       {
         key: typeOf(key, 'map.hashOfMaps, key'),
         value: u32Type,
-        inner: expectDef<MapDef>(of, 'map', 'map.hashOfMaps'),
+        ...innerParts('hash_of_maps', of, {}),
       },
       options,
     ),

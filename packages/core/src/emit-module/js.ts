@@ -2,7 +2,7 @@
  * The JavaScript module that a bundler sees in place of a `.bpf.lisp` file: ELF bytes, codecs, metadata, and the module
  * object that loads it. Everything is marked pure, so that an import of one codec leaves the rest out of the bundle.
  */
-import type { Module } from '../forms/module.ts'
+import type { MapDecl, Module } from '../forms/module.ts'
 import type { Type } from '../types/types.ts'
 import { emitCodec } from './codec.ts'
 import { isExportable, type ModuleExports, moduleExports } from './exports.ts'
@@ -56,11 +56,12 @@ const calledIn = (text: string): string[] => RUNTIME_NAMES.filter((name) => text
 function partsOf({ module, elf }: EmitInput, exported: ModuleExports) {
   const codecs = exported.structs.map(({ name, type }, i) => emitStruct(name, type, `$${i}`))
   const codecOf = codecNames(exported)
-  const maps = exported.maps.map(
-    ({ key, decl }) =>
-      `${JSON.stringify(key)}: { name: ${JSON.stringify(decl.name)}, kind: ${JSON.stringify(decl.type)}, ` +
-      `key: ${codecOf(decl.keyType)}, value: ${codecOf(decl.recordType ?? decl.valueType)} }`,
-  )
+  const meta = (decl: MapDecl): string => {
+    const inner = decl.inner ? `, inner: ${meta(decl.inner)}` : ''
+    const value = codecOf(decl.recordType ?? decl.valueType)
+    return `{ name: ${JSON.stringify(decl.name)}, kind: ${JSON.stringify(decl.type)}, key: ${codecOf(decl.keyType)}, value: ${value}${inner} }`
+  }
+  const maps = exported.maps.map(({ key, decl }) => `${JSON.stringify(key)}: ${meta(decl)}`)
   const programs = exported.programs.map(
     ({ key, decl }) =>
       `${JSON.stringify(key)}: ${JSON.stringify({ name: decl.name, section: decl.section, type: decl.type })}`,

@@ -81,7 +81,14 @@ export const MAP_TYPES = {
   hash: row(ids.hash, '3.19'),
   array: row(ids.array, '3.19', { key: 'index', sparse: false, handle: 'array' }),
   prog_array: row(ids.prog_array, '4.2', { key: 'index', value: 'fd', handle: 'progArray', program: 'helper' }),
-  perf_event_array: row(ids.perf_event_array, '4.3', { key: 'index', value: 'fd', handle: 'perf', program: 'helper' }),
+  perf_event_array: row(ids.perf_event_array, '4.3', {
+    key: 'index',
+    value: 'fd',
+    // 0: one entry per CPU, which the loader knows.
+    maxEntries: 'optional',
+    handle: 'perf',
+    program: 'helper',
+  }),
   percpu_hash: row(ids.percpu_hash, '4.6', { perCpu: true, handle: 'perCpuHash' }),
   percpu_array: row(ids.percpu_array, '4.6', { key: 'index', perCpu: true, sparse: false, handle: 'perCpuArray' }),
   stack_trace: row(ids.stack_trace, '4.6', { handle: 'stacks', program: 'helper' }),

@@ -51,6 +51,10 @@ function callMember(cx: Cx, node: Call, callee: Member): Value {
     const [flags] = argumentsOf(cx, node)
     return release(cx, node, usable(cx, callee.object, owner), { name, flags })
   }
+  if (owner.kind === 'ref' && owner.map) {
+    const via = usable(cx, callee.object, owner).ptr
+    return mapMethod(cx, node, { def: owner.map, name, via }, argumentsOf(cx, node))
+  }
   if (owner.kind === 'ctx' && name === 'at') return viewOf(cx, node, argumentsOf(cx, node))
   if (owner.kind === 'ctx' && name === 'after') return viewAfter(cx, node, argumentsOf(cx, node))
   if (owner.kind === 'data') {

@@ -26,6 +26,8 @@ export interface Unit {
   readonly askedFields: Set<string>
   readonly files: ReadonlyMap<string, SourceFile>
   readonly mapOf: (def: MapDef) => MapDecl | undefined
+  /** Of the template of a map of maps, which need not be a map of the object itself. */
+  readonly innerMapOf: (def: MapDef) => MapDecl
   readonly globalOf: (def: GlobalDef) => GlobalDecl | undefined
   readonly functionOf: (def: SubprogDef) => FunctionDecl | undefined
   readonly functionNode: (fn: CapturedFunction) => FunctionNode | undefined

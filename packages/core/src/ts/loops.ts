@@ -3,19 +3,19 @@
  * is a `while`, which the verifier must be able to follow to its end.
  */
 import type { Form, Local } from '../forms/node.ts'
-import { u32 } from '../types/types.ts'
+import { u32, u64 } from '../types/types.ts'
 import { knownItems } from './access.ts'
 import type { Expr, For, ForOf, Jump, Labeled, Pattern, Stmt, VariableDeclaration, While } from './ast.ts'
 import { unwrapped } from './ast.ts'
 import { condition } from './conditions.ts'
 import type { Cx, Jumps, Target } from './context.ts'
-import { branch, constForm, emit, failure, inScope, joinKnown, localForm, nested, spanOf } from './context.ts'
+import { bind, branch, constForm, emit, failure, inScope, joinKnown, localForm, nested, spanOf } from './context.ts'
 import { type Count, countOf, indexesData } from './counted.ts'
 import { bindPattern, declare } from './declare.ts'
-import { describe } from './integers.ts'
+import { castForm, describe, type Num, stable } from './integers.ts'
 import { elementRef, readPlace, usable } from './memory.ts'
 import { assignedNames } from './parse.ts'
-import type { Value } from './value.ts'
+import type { IntValue, Value } from './value.ts'
 import { constValue, intValue } from './value.ts'
 
 /** More rounds than this are not written out. */
@@ -131,9 +131,13 @@ function repeated(cx: Cx, node: { start: number; end: number; body: Stmt }, lowe
 export function forOfLoop(cx: Cx, node: ForOf): void {
   if (node.await) throw failure(cx, node, 'unsupported', '`for await` is not supported in kernel functions')
   const pattern = loopPattern(cx, node.left)
-  const count = rangeCount(cx, node.right)
-  if (count !== undefined) {
-    loop(cx, node, (next) => repeat(cx, node, { pattern, count, next, value: (i) => i }))
+  const rounds = rangeRounds(cx, node.right)
+  if (rounds) {
+    loop(cx, node, (next) =>
+      rounds.kind === 'const'
+        ? repeat(cx, node, { pattern, count: Number(rounds.value), next, value: (i) => i })
+        : countUp(cx, node, { pattern, rounds, next }),
+    )
     return
   }
   const source = cx.lower.value(node.right)
@@ -164,25 +168,58 @@ function loopPattern(cx: Cx, left: VariableDeclaration | Pattern): Pattern {
   throw failure(cx, left, 'unsupported', 'the variable of a loop is declared in it', 'write `for (const x of ...)`')
 }
 
-/** The number of rounds of `range(n)`; undefined: not a range. */
-function rangeCount(cx: Cx, expr: Expr): number | undefined {
+/** More rounds than this are not followed by the verifier within its limit of instructions, whatever the body. */
+const MAX_BOUNDED = 1n << 16n
+
+/** The rounds of `range(n)`: a constant, or a number that has a bound; undefined: not a range. */
+function rangeRounds(cx: Cx, expr: Expr): Num | undefined {
   const node = unwrapped(expr)
   if (node.type !== 'CallExpression') return undefined
   const callee = unwrapped(node.callee)
-  const isName = callee.type === 'Identifier' || callee.type === 'MemberExpression'
-  if (!isName) return undefined
   const fn = callee.type === 'Identifier' ? cx.lower.value(callee) : undefined
   if (fn?.kind !== 'data' || fn.data.kind !== 'intrinsic' || fn.data.name !== 'range') return undefined
   const [argument] = node.arguments
-  const count = argument && argument.type !== 'SpreadElement' ? cx.lower.value(argument) : undefined
-  if (count?.kind === 'const' && count.value >= 0n && count.value <= 0x7fff_ffffn) return Number(count.value)
+  const rounds = argument && argument.type !== 'SpreadElement' ? cx.lower.value(argument) : undefined
+  if (rounds?.kind === 'const' && rounds.value >= 0n && rounds.value <= 0x7fff_ffffn) return rounds
+  if (rounds?.kind === 'int' && boundOf(rounds) <= MAX_BOUNDED) return rounds
   throw failure(
     cx,
     node,
     'not-constant',
-    'the argument of `range` is a constant number of rounds',
-    'bound it and leave early: `for (const i of range(64)) { if (i >= n) break; ... }`',
+    'the argument of `range` is a constant, or a number with a bound that can be seen',
+    'bound it: `range(n & 63)`, or leave early: `for (const i of range(64)) { if (i >= n) break; ... }`',
   )
+}
+
+/** No value is larger; signed numbers have no bound that a counter could use. */
+function boundOf({ type, max }: IntValue): bigint {
+  if (type.signed) return 1n << 64n
+  return max ?? (1n << BigInt(type.bits)) - 1n
+}
+
+/** `for (const i of range(n))` with a number of the running program: the verifier follows as many rounds as it can have. */
+function countUp(
+  cx: Cx,
+  node: ForOf,
+  { pattern, rounds, next }: { pattern: Pattern; rounds: IntValue; next: Target },
+): void {
+  const span = spanOf(cx, node)
+  const end = stable(cx, node.right, rounds, 'rounds')
+  const name = pattern.type === 'Identifier' ? pattern.name : 'i'
+  const local = bind(cx, span, { name, init: constForm(0, span), type: u32 })
+  const counter = localForm(local, span)
+  const test: Form = { kind: 'compare', pred: 'ult', left: counter, right: castForm(cx, node, end, u64), span }
+  const last = boundOf(rounds) - 1n
+  const body = repeated(cx, node, () => {
+    inScope(cx, () => {
+      bindPattern(cx, pattern, { ...intValue(counter, u32), max: last < 0n ? 0n : last })
+      round(cx, node.body, next)
+    })
+    if (!cx.known) return
+    const one: Form = { kind: 'binary', op: 'add', left: counter, right: constForm(1, span), span }
+    emit(cx, { kind: 'set', local, value: one, span })
+  })
+  emit(cx, { kind: 'while', test, body, span })
 }
 
 /** `counter`: a name that the loop itself changes, and nothing else. */

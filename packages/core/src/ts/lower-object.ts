@@ -40,6 +40,8 @@ const RECORD_WORDING: RecordWording = {
 /** Declarations by definition, so that one map is one declaration for all programs. */
 interface State {
   readonly maps: Map<MapDef, MapDecl>
+  /** Templates of maps of maps. */
+  readonly inner: Map<MapDef, MapDecl>
   readonly globals: Map<GlobalDef, GlobalDecl>
   readonly functions: Map<SubprogDef, FunctionDecl>
   /** Bodies of functions that were called and are not lowered yet. */
@@ -58,7 +60,7 @@ export function lowerObject({ evaluated, parse, host = {} }: LowerInput, bag: Ba
   const main = files.get(evaluated.main)
   invariant(main, 'ts: the main file has no text')
   const top: Span = { file: main, start: 0, end: 0 }
-  const state: State = { maps: new Map(), globals: new Map(), functions: new Map(), waiting: [] }
+  const state: State = { maps: new Map(), inner: new Map(), globals: new Map(), functions: new Map(), waiting: [] }
   const unit = unitOf({ evaluated, parse, host, bag, files }, state, top)
   const { object } = evaluated
   for (const [key, def] of object.maps) declareMap(state, { def, name: def.name ?? key, top, bag })
@@ -66,6 +68,7 @@ export function lowerObject({ evaluated, parse, host = {} }: LowerInput, bag: Ba
   const programs = [...object.programs].flatMap(
     ([key, def]) => lowerProgram(unit, object.license, { key, def, state }) ?? [],
   )
+  if (!bag.hasErrors) fillSlots(state, programs, { top, bag })
   return {
     file: main,
     files: [main, ...[...files.values()].filter((f) => f !== main)],
@@ -97,6 +100,7 @@ function unitOf({ evaluated, parse, host, bag, files }: Inputs, state: State, to
     files,
     mapOf: (def) =>
       state.maps.get(def) ?? (def.name ? declareMap(state, { def, name: def.name, top, bag }) : undefined),
+    innerMapOf: (def) => innerDecl(state, def, top),
     globalOf: (def) =>
       state.globals.get(def) ?? (def.name ? declareGlobal(state, { def, name: def.name, top, bag }) : undefined),
     functionOf: (def) =>
@@ -135,8 +139,14 @@ function declareMap(state: State, naming: Naming<MapDef>): MapDecl {
   const { def, top } = naming
   const known = state.maps.get(def)
   if (known) return known
-  const decl: MapDecl = {
-    name: checkName(state, naming),
+  const decl = mapDecl(state, def, { name: checkName(state, naming), span: top })
+  state.maps.set(def, decl)
+  return decl
+}
+
+function mapDecl(state: State, def: MapDef, { name, span }: { name: string; span: Span }): MapDecl {
+  return {
+    name,
     type: def.type,
     keySize: def.key ? sizeOf(def.key) : 0,
     valueSize: def.value ? sizeOf(def.value) : 0,
@@ -146,10 +156,39 @@ function declareMap(state: State, naming: Naming<MapDef>): MapDecl {
     flags: def.flags,
     ...(def.pinning ? { pinning: def.pinning } : {}),
     ...(def.record ? { recordType: def.record } : {}),
-    span: top,
+    ...(def.inner ? { inner: innerDecl(state, def.inner, span) } : {}),
+    span,
   }
-  state.maps.set(def, decl)
-  return decl
+}
+
+/** One for all maps that have the template. Its name is only for messages and BTF. */
+function innerDecl(state: State, def: MapDef, span: Span): MapDecl {
+  const known = state.inner.get(def) ?? mapDecl(state, def, { name: toSnakeName(def.name ?? 'inner'), span })
+  state.inner.set(def, known)
+  return known
+}
+
+/** What maps hold from the start. Maps that are only there are declared behind the others. */
+function fillSlots(state: State, programs: readonly ProgramDecl[], { top, bag }: { top: Span; bag: Bag }): void {
+  for (const [def, decl] of [...state.maps]) {
+    if (!def.slots) continue
+    const slots = def.slots.map((slot) => {
+      if (slot === undefined) return undefined
+      if (typeof slot !== 'string') {
+        const name = slot.name ?? `${decl.name}_entry`
+        return declareMap(state, { def: slot, name, top, bag }).name
+      }
+      const program = programs.find(({ name }) => name === toSnakeName(slot))
+      if (!program)
+        bag.error(
+          'unbound-variable',
+          top,
+          `\`${decl.name}\` holds a program \`${slot}\`, which the object does not have`,
+        )
+      return program?.name
+    })
+    Object.assign(decl, { slots })
+  }
 }
 
 function declareGlobal(state: State, naming: Naming<GlobalDef>): GlobalDecl {

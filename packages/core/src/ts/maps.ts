@@ -12,6 +12,7 @@ import type { Cx } from './context.ts'
 import { bind, constForm, emit, failure, localForm, spanOf } from './context.ts'
 import { assignable, castForm, describe, plain } from './integers.ts'
 import { addressForm, bindRef, stackRef } from './memory.ts'
+import { isStorage, storageMethod } from './storage.ts'
 import type { RefValue, Value } from './value.ts'
 import { boolValue, intValue, VOID_VALUE } from './value.ts'
 
@@ -20,6 +21,8 @@ interface MapCall {
   readonly node: Node
   readonly def: MapDef
   readonly map: MapDecl
+  /** Pointer to the map, when it came out of a map of maps. */
+  readonly via?: Form | undefined
   readonly args: readonly Value[]
 }
 
@@ -49,15 +52,19 @@ const METHODS: Readonly<Record<string, Method>> = {
   tailCall: { args: [2, 2], usage: 'tailCall(ctx, index)', lower: tailCall },
 }
 
+/** What needs no helper of its own, and so works through a pointer to a map. */
+const VIA_POINTER: ReadonlySet<string> = new Set(['get', 'has', 'set', 'delete', 'add'])
+
 export const isMapMethod = (name: string): boolean => Object.hasOwn(METHODS, name)
 
 export function mapMethod(
   cx: Cx,
   node: Node,
-  { def, name }: { def: MapDef; name: string },
+  { def, name, via }: { def: MapDef; name: string; via?: Form | undefined },
   args: readonly Value[],
 ): Value {
-  const map = declOf(cx, node, def)
+  const map = via ? cx.unit.innerMapOf(def) : declOf(cx, node, def)
+  if (isStorage(map.type)) return storageMethod(cx, node, { def, map, name }, args)
   const method = Object.hasOwn(METHODS, name) ? METHODS[name]! : undefined
   if (!method) {
     const known = Object.keys(METHODS).join(', ')
@@ -72,7 +79,10 @@ export function mapMethod(
       `usage: ${method.usage}`,
     )
   }
-  return method.lower({ cx, node, def, map, args })
+  const call: MapCall = { cx, node, def, map, args, ...(via && { via }) }
+  if (via && !VIA_POINTER.has(name))
+    throw refuse(call, `\`${name}\` inside another map`, 'it has get, set, delete, add and has')
+  return method.lower(call)
 }
 
 export function declOf(cx: Cx, node: Node, def: MapDef): MapDecl {
@@ -96,11 +106,21 @@ function valueType(call: MapCall): Type {
 }
 
 function lookup(call: MapCall): RefValue {
-  const { cx, node, map, args } = call
+  const { cx, node, def, map, args } = call
   const key = mapOperand(cx, node, keyType(call), args[0]!)
-  const form: Form = { kind: 'mapLookup', map, key, span: spanOf(cx, node) }
-  return bindRef(cx, node, form, { type: valueType(call), space: 'mapValue', nullable: true, name: map.name })
+  const form: Form = { kind: 'mapLookup', ...onMap(call), key, span: spanOf(cx, node) }
+  const ref = { nullable: true, name: map.name }
+  if (def.inner) return { ...bindRef(cx, node, form, { type: MAP_POINTER, space: 'map', ...ref }), map: def.inner }
+  return bindRef(cx, node, form, { type: valueType(call), space: 'mapValue', ...ref })
 }
+
+/** A map has no fields. */
+const MAP_POINTER: Type = { kind: 'struct', name: 'bpf_map', fields: [], size: 0, align: 1 }
+
+const onMap = ({ map, via }: MapCall): Pick<Extract<Form, { kind: 'mapLookup' }>, 'map' | 'via'> => ({
+  map,
+  ...(via && { via }),
+})
 
 function isThere({ cx, node }: MapCall, ref: RefValue): Form {
   const span = spanOf(cx, node)
@@ -111,11 +131,19 @@ function isThere({ cx, node }: MapCall, ref: RefValue): Form {
 const FLAGS: Readonly<Record<string, bigint>> = { any: 0n, noexist: 1n, exist: 2n }
 
 function update(call: MapCall): Value {
-  const { cx, node, map, args } = call
+  const { cx, node, args, def } = call
+  if (def.inner) throw refuse(call, '`set` inside programs', 'user space puts maps into it')
   const span = spanOf(cx, node)
   const key = mapOperand(cx, node, keyType(call), args[0]!)
   const value = mapOperand(cx, node, valueType(call), args[1]!)
-  return result(call, { kind: 'mapUpdate', map, key, value, flags: constForm(flagBits(call, args[2]), span), span })
+  return result(call, {
+    kind: 'mapUpdate',
+    ...onMap(call),
+    key,
+    value,
+    flags: constForm(flagBits(call, args[2]), span),
+    span,
+  })
 }
 
 function flagBits({ cx, node }: MapCall, value: Value | undefined): bigint {
@@ -133,9 +161,9 @@ function result({ cx, node }: MapCall, form: Form): Value {
 }
 
 function remove(call: MapCall): Value {
-  const { cx, node, map, args } = call
+  const { cx, node, args } = call
   const key = mapOperand(cx, node, keyType(call), args[0]!)
-  return result(call, { kind: 'mapDelete', map, key, span: spanOf(cx, node) })
+  return result(call, { kind: 'mapDelete', ...onMap(call), key, span: spanOf(cx, node) })
 }
 
 function add(call: MapCall): Value {
@@ -155,7 +183,7 @@ function add(call: MapCall): Value {
   const negative = amount.kind === 'const' && amount.value < 0n
   const given: Value = negative ? { ...amount, value: -amount.value } : amount
   const delta = castForm(cx, node, assignable(cx, node, given, { type: plain(type), what: 'the amount' }), type)
-  emit(cx, { kind: 'mapAdd', map, key, delta, op: negative ? 'sub' : 'add', span: spanOf(cx, node) })
+  emit(cx, { kind: 'mapAdd', ...onMap(call), key, delta, op: negative ? 'sub' : 'add', span: spanOf(cx, node) })
   return VOID_VALUE
 }
 

@@ -4,6 +4,7 @@
  * zero- or sign-extended from their width. Everything in memory is a `ref`, which is read when a field is asked for.
  */
 import type { Captured } from '../dsl/capture.ts'
+import type { MapDef } from '../dsl/map-def.ts'
 import type { KernelStructDef } from '../dsl/schema.ts'
 import type { Form, Local } from '../forms/node.ts'
 import type { CoreStep, CoreStruct } from '../types/core-query.ts'
@@ -50,6 +51,8 @@ export interface RefValue {
   readonly nullness: Nullness | undefined
   /** A record of a ring buffer: has submit and discard. */
   readonly record?: boolean
+  /** A map out of a map of maps: what it looks like. */
+  readonly map?: MapDef
   /** `rodata`. */
   readonly readonly?: boolean
   /** The pointer is a variable that may be assigned: a constant bound to it takes a copy. */

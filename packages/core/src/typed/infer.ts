@@ -226,7 +226,8 @@ function inferBinary(state: State, form: FormOf<'binary'>): ValueType {
 
 /** A pointer into the middle of what `type` points to. */
 function shifted(type: ValueType & { kind: 'ptr' }): ValueType {
-  return type.pointee ? ptrTo(type.space, { nullable: type.nullable }) : type
+  // The verifier refuses arithmetic on what may be null, so the sum is not.
+  return type.pointee || type.nullable ? ptrTo(type.space) : type
 }
 
 /** Pointer to untyped bytes; the same object every time, since pointees are compared by identity. */

@@ -49,7 +49,7 @@ export function buildGraph(entry: string | GraphModule, onFile: (path: string) =
   visit(path, false)
   if (own.areSources) for (const entry of [own.dsl, own.evaluate]) visit(entry, true)
   pruneCache(cacheFolder(path))
-  const outputs = outputsOf(modules, path)
+  const outputs = outputsOf(modules, path, own)
   const graph: Graph = { entry: modules.get(path)!, modules, outputs, own }
   for (const module of modules.values()) writeOutput(graph, module)
   return graph
@@ -98,12 +98,20 @@ export function resolveImports(path: string, file: SourceFile, source: ParsedSou
 }
 
 /** `<folder>/<hash>.mjs` of every module; modules that import each other have equal reach and so depend on each other's texts. */
-function outputsOf(modules: ReadonlyMap<string, GraphModule>, entry: string): ReadonlyMap<string, string> {
+function outputsOf(
+  modules: ReadonlyMap<string, GraphModule>,
+  entry: string,
+  own: OwnModules,
+): ReadonlyMap<string, string> {
   const folder = cacheFolder(entry)
   const outputs = new Map<string, string>()
   for (const module of modules.values()) {
     const hash = createHash('sha256').update(`${TRANSFORM_VERSION}\n${module.path}\n`)
-    for (const path of [...reach(modules, module)].sort()) {
+    const reached = reach(modules, module)
+    // The authoring API is no relative import, and has a name of its own only when it is built.
+    if (own.areSources && !module.own)
+      for (const api of [own.dsl, own.evaluate]) reach(modules, modules.get(api)!, reached)
+    for (const path of [...reached].sort()) {
       const { file, own, source } = modules.get(path)!
       const { text, insertions = [] } = source
       hash.update(`${path}\n${file.name}\n${own}\n${JSON.stringify(insertions)}\n${text.length}\n`).update(text)
