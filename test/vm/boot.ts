@@ -21,11 +21,15 @@ const FAILURES: Readonly<Record<number, string>> = {
   125: 'the guest did not start',
 }
 
-/** Scripts by name; those with a program of the same name get its object file. */
+/** Scripts by name; those with a program get its object file. */
 const SCRIPTS = {
-  cases: { file: join(root, 'test/kernel/attach/run-cases.ts'), program: false },
-  'kernel-data': { file: join(here, 'guest/kernel-data.ts'), program: true },
-  probes: { file: join(here, 'guest/probes.ts'), program: true },
+  cases: { file: join(root, 'test/kernel/attach/run-cases.ts'), program: undefined },
+  'kernel-data': { file: join(here, 'guest/kernel-data.ts'), program: join(here, 'guest/kernel-data.bpf.lisp') },
+  probes: { file: join(here, 'guest/probes.ts'), program: join(here, 'guest/probes.bpf.lisp') },
+  'exec-tracer': {
+    file: join(here, 'guest/exec-tracer.ts'),
+    program: join(root, 'playground/cookbook/exec-tracer.bpf.lisp'),
+  },
 } as const
 export type ScriptName = keyof typeof SCRIPTS
 
@@ -59,9 +63,10 @@ function prepare(): string {
   return names
     .map((name) => {
       const script = scripts[name]
-      if (!SCRIPTS[name].program) return `echo @${name}; node ${script}`
+      const { program } = SCRIPTS[name]
+      if (program === undefined) return `echo @${name}; node ${script}`
       const object = join(BUNDLES, `${name}.bpf.o`)
-      const source = readFileSync(join(here, 'guest', `${name}.bpf.lisp`), 'utf8')
+      const source = readFileSync(program, 'utf8')
       writeFileSync(object, compileLisp(sourceFile(`${name}.bpf.lisp`, source), host).elf)
       return `echo @${name}; node ${script} ${object}`
     })

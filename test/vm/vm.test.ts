@@ -46,6 +46,12 @@ describe.each(Object.keys(guests))('guest with kernel %s', (version) => {
     console.log(`${release}: sizeof(task_struct) ${size}, pid at ${offset}`)
   })
 
+  it("the cookbook's exec tracer", { timeout: LIMIT_MS }, async (context) => {
+    const { self, child, execs } = await printed<Traced>(version, 'exec-tracer', context)
+    const own = execs.filter(({ pid }) => pid === child)
+    expect(own).toEqual([{ pid: child, tgid: child, parent: self, comm: 'node' }])
+  })
+
   it('kprobe, fentry, fexit and LSM programs see their arguments', { timeout: LIMIT_MS }, async (context) => {
     const seen = await printed<Seen>(version, 'probes', context)
     expect(seen.execs).toContain(seen.pid)
@@ -66,6 +72,16 @@ interface Report {
   readonly self: { readonly pid: number; readonly parent: number; readonly comm: string }
   readonly ours: Read
   readonly libbpf: Read & { readonly pid: number }
+}
+interface Traced {
+  readonly self: number
+  readonly child: number
+  readonly execs: readonly {
+    readonly pid: number
+    readonly tgid: number
+    readonly parent: number
+    readonly comm: string
+  }[]
 }
 interface Seen {
   readonly pid: number

@@ -1,10 +1,10 @@
 /**
  * Writes an ELF64 relocatable file.
  *
- *   header | sections | .rel* | .symtab | .strtab | section headers
+ *   header | sections | .rel* | .symtab | .strtab | .shstrtab | section headers
  *
- * Local symbols come before global ones, as ELF demands; relocations keep pointing at the right symbol. Names of
- * sections and symbols share one string section.
+ * Local symbols come before global ones, as ELF demands, those of sections first; relocations keep pointing at the right
+ * symbol.
  */
 import { StringTable } from '../bytes/string-table.ts'
 import { ByteWriter } from '../bytes/writer.ts'
@@ -19,10 +19,11 @@ import {
   SECTION_HEADER_SIZE,
   SHT,
   STB,
+  STT,
   SYMBOL_SIZE,
 } from './format.ts'
 
-const STRINGS = '.strtab'
+const SECTION_NAMES = '.shstrtab'
 
 /** A section with its header's fields, as it is laid out. */
 interface Placed {
@@ -40,11 +41,13 @@ interface Placed {
 
 export function writeElf(file: ElfFile): Uint8Array {
   const strings = new StringTable()
-  const placed = placeSections(file, strings)
-  for (const section of placed) strings.add(section.name)
-  strings.add(STRINGS)
+  const symbols = placeSections(file, strings)
+  const placed = [...symbols, stringSection('.strtab', strings)]
+  const names = new StringTable()
+  for (const { name } of placed) names.add(name)
+  names.add(SECTION_NAMES)
   // Complete now: every name has its offset.
-  placed.push(stringSection(strings.finish()))
+  placed.push(stringSection(SECTION_NAMES, names))
 
   const body = new ByteWriter()
   const offsets = placed.map((section) => {
@@ -60,7 +63,7 @@ export function writeElf(file: ElfFile): Uint8Array {
   out.raw(body.finish())
   out.raw(new Uint8Array(SECTION_HEADER_SIZE))
   placed.forEach((section, i) => {
-    writeSectionHeader(out, section, { name: strings.add(section.name), offset: offsets[i]! })
+    writeSectionHeader(out, section, { name: names.add(section.name), offset: offsets[i]! })
   })
   return out.finish()
 }
@@ -114,8 +117,8 @@ function placeSections(file: ElfFile, strings: StringTable): Placed[] {
 }
 
 function symbolOrder(symbols: readonly ElfSymbol[]): ElfSymbol[] {
-  const isLocal = (symbol: ElfSymbol) => symbol.binding === STB.LOCAL
-  return [...symbols.filter(isLocal), ...symbols.filter((symbol) => !isLocal(symbol))]
+  const rank = ({ binding, type }: ElfSymbol) => (binding !== STB.LOCAL ? 2 : type !== STT.SECTION ? 1 : 0)
+  return [...symbols].sort((a, b) => rank(a) - rank(b))
 }
 
 function symbolBytes(symbols: readonly ElfSymbol[], strings: StringTable): Uint8Array {
@@ -132,8 +135,9 @@ function symbolBytes(symbols: readonly ElfSymbol[], strings: StringTable): Uint8
   return out.finish()
 }
 
-function stringSection(data: Uint8Array): Placed {
-  return { name: STRINGS, type: SHT.STRTAB, flags: 0, align: 1, entrySize: 0, link: 0, info: 0, data }
+function stringSection(name: string, strings: StringTable): Placed {
+  const data = strings.finish()
+  return { name, type: SHT.STRTAB, flags: 0, align: 1, entrySize: 0, link: 0, info: 0, data }
 }
 
 function writeHeader(out: ByteWriter, sectionHeaders: number, count: number): void {
@@ -151,7 +155,7 @@ function writeHeader(out: ByteWriter, sectionHeaders: number, count: number): vo
   out.u16(0)
   out.u16(SECTION_HEADER_SIZE)
   out.u16(count)
-  // The string section is the last one.
+  // The names of the sections are in the last one.
   out.u16(count - 1)
 }
 

@@ -123,7 +123,7 @@ function addDataSymbols(
     const section = firstOwn + own.indexOf(map)
     if (map.data) {
       // Variables are addressed from the start of their section, as compilers of C do for static ones.
-      draft.symbol({ name: '', section, value: 0, size: 0, type: STT.SECTION, binding: STB.LOCAL }, mapKey(map.name))
+      draft.symbol(sectionSymbol(section), mapKey(map.name))
       continue
     }
     invariant(btf?.find('datasec', dataSectionName(map.name)), `object: the BTF defines no map ${map.name}`)
@@ -133,6 +133,10 @@ function addDataSymbols(
     const section = firstOwn + own.findIndex((each) => each.name === map)
     draft.symbol(globalSymbol(name, STT.OBJECT, { section, value, size }))
   }
+}
+
+function sectionSymbol(section: number): ElfSymbol {
+  return { name: '', section, value: 0, size: 0, type: STT.SECTION, binding: STB.LOCAL }
 }
 
 function addDataSections(draft: Draft, object: BpfObject, btf: Btf | undefined): void {
@@ -177,8 +181,7 @@ function addFunctionSymbols(draft: Draft, placed: PlacedBySection): void {
       if (isFunction) draft.symbol({ ...symbol, binding: STB.LOCAL })
       else draft.symbol(symbol, programKey(code.name))
     }
-    if (isFunction)
-      draft.symbol({ name: '', section, value: 0, size: 0, type: STT.SECTION, binding: STB.LOCAL }, FUNCTION_SECTION)
+    draft.symbol(sectionSymbol(section), isFunction ? FUNCTION_SECTION : undefined)
   }
 }
 
