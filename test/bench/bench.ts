@@ -1,14 +1,15 @@
 /**
  * `npm run bench`: programs against clang, and the speed of the compiler, as ratios in one run.
- *   slots | speed | start | passes    only that part (passes: slots of every program without each optional pass)
+ *   slots | speed | start | passes | loader    only that part (passes: slots of every program without each optional pass)
  *   --json                            the same for other tools
  * Times are minimums, medians or processor time, since the machine is shared; they are shown, never asserted.
  */
 import { canUseKernel } from '../support/kernel-oracle.ts'
 import { compileProgram } from '../support/programs.ts'
 import { kernelFigures } from './kernel.ts'
+import { measureLoader, missingForLoader } from './loader.ts'
 import { passTable } from './passes.ts'
-import { printPasses, printRows, printScale, printSpeed, printStart, printTs, type Row } from './print.ts'
+import { printLoader, printPasses, printRows, printScale, printSpeed, printStart, printTs, type Row } from './print.ts'
 import { KINDRED, measureSlots, PROGRAMS, type ProgramName } from './slots.ts'
 import { lispSpeed, medianMs, scale, tsSpeed } from './speed.ts'
 import { stageTimes } from './stages.ts'
@@ -54,6 +55,15 @@ const PARTS = {
   passes: () => {
     const data = passTable()
     return { data, print: () => printPasses(data) }
+  },
+  loader: () => {
+    const missing = missingForLoader()
+    const data = missing === undefined ? measureLoader() : { skipped: missing }
+    const print = (): void => {
+      if ('skipped' in data) console.log(`loader against libbpf: skipped, ${data.skipped}`)
+      else printLoader(data)
+    }
+    return { data, print }
   },
 } as const
 

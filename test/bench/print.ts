@@ -1,6 +1,7 @@
 /** The benchmark's tables. */
 import Table from 'cli-table3'
 import type { KernelFigures } from './kernel.ts'
+import type { LoaderRow } from './loader.ts'
 import type { PassRow } from './passes.ts'
 import { geometricMean, KINDRED, PROGRAMS } from './slots.ts'
 import type { ScaleRow, SpeedRow } from './speed.ts'
@@ -83,6 +84,16 @@ export function printPasses(rows: readonly PassRow[]): void {
   for (const { without, slots } of rows) {
     const counts = programs.map((name) => slots[name]!)
     lines.push([without, ...counts, counts.reduce((a, b) => a + b, 0)])
+  }
+  console.log(lines.toString())
+}
+
+export function printLoader(rows: readonly LoaderRow[]): void {
+  const lines = table(['loader against libbpf', 'ours ns', 'C ns', 'ratio', 'goal', ''])
+  for (const { what, ours, c, goal, reached } of rows) {
+    const number = (ns: number) => ns.toFixed(ns < 100 ? 1 : 0)
+    const verdict = reached === undefined ? '' : reached ? 'reached' : 'missed'
+    lines.push([what, number(ours), number(c), (ours / c).toFixed(3), goal, verdict])
   }
   console.log(lines.toString())
 }

@@ -14,6 +14,7 @@
  * JavaScript sees
  *   attr: ArrayBuffer                               scratch for `union bpf_attr`
  *   bpf(cmd, size) -> number                        bpf(2) on the first `size` bytes of attr
+ *   bpfAt(cmd, address, size) -> number             bpf(2) on attributes that lie elsewhere, filled in once for many calls
  *   syscall(nr, ...up to six) -> number             numbers, buffers (their address) or undefined (0)
  *   addressOf(buffer) -> number                     stable as long as the buffer lives
  *   mmap(length, prot, flags, fd, offset) -> ArrayBuffer | -errno
@@ -221,6 +222,18 @@ static napi_value js_bpf(napi_env env, napi_callback_info info) {
   return number(env, bpf_call(cmd, instance_of(env)->attr, size));
 }
 
+static napi_value js_bpf_at(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  size_t count = 3;
+  int32_t cmd, size;
+  int64_t address;
+  if (napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || count < 3 ||
+      napi_get_value_int32(env, values[0], &cmd) != napi_ok || napi_get_value_int64(env, values[1], &address) != napi_ok ||
+      napi_get_value_int32(env, values[2], &size) != napi_ok || size < 0 || size > ATTR_BYTES)
+    return type_error(env, "bpfAt(cmd, address, size)");
+  return number(env, bpf_call(cmd, (void *)address, size));
+}
+
 static napi_value js_address_of(napi_env env, napi_callback_info info) {
   napi_value value;
   size_t count = 1;
@@ -399,6 +412,7 @@ NAPI_MODULE_INIT() {
     return type_error(env, "the native addon could not be initialised");
   napi_set_named_property(env, exports, "attr", attr);
   export_function(env, exports, "bpf", js_bpf);
+  export_function(env, exports, "bpfAt", js_bpf_at);
   export_function(env, exports, "syscall", js_syscall);
   export_function(env, exports, "addressOf", js_address_of);
   export_function(env, exports, "mmap", js_mmap);

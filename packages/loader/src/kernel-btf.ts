@@ -17,7 +17,9 @@ export function kernelBtf(path: string = VMLINUX_BTF): Btf {
 
 function read(path: string): Uint8Array {
   try {
-    return new Uint8Array(readFileSync(path))
+    const file = readFileSync(path)
+    // Not a copy: the file has 5 MB.
+    return new Uint8Array(file.buffer, file.byteOffset, file.byteLength)
   } catch (error) {
     throw new Error(
       path === VMLINUX_BTF

@@ -14,7 +14,7 @@ import { KernelRing } from './ring/kernel-ring.ts'
 import { PerfBuffer } from './ring/perf-buffer.ts'
 import { UserRing } from './ring/user-ring.ts'
 import { ATTR } from './sys/attr.ts'
-import { bpf, bpfElement, type ElementCommand, type ElementTarget } from './sys/bpf.ts'
+import { bpf, ElementCalls, type ElementOperation } from './sys/bpf.ts'
 import { ERRNO } from './sys/errno.ts'
 import { pageSize, possibleCpus } from './sys/machine.ts'
 import { closeFd, mapShared, PROT, type Scratch, scratch, unmap } from './sys/syscall.ts'
@@ -34,8 +34,11 @@ export class KernelMap implements MapBackend {
   readonly userRing?: UserRing
   readonly #key: Scratch
   readonly #value: Scratch
-  readonly #nextKey: Scratch
-  readonly #target: ElementTarget
+  readonly scratch: { readonly key: Uint8Array; readonly value: Uint8Array }
+  readonly #fd: number
+  readonly #element: ElementCalls
+  /** The same with the next key in place of the value; made when keys are walked. */
+  #walk: { readonly begin: ElementCalls; readonly step: ElementCalls; readonly next: Uint8Array } | undefined
   #reads: Ability = 'unknown'
   #takes: Ability = 'unknown'
   #mapped: ArrayBuffer | undefined
@@ -49,10 +52,12 @@ export class KernelMap implements MapBackend {
     this.spec = spec
     this.cpus = perCpu ? possibleCpus() : 1
     this.#key = scratch(spec.keySize)
-    this.#nextKey = scratch(spec.keySize)
     this.#value = scratch(perCpu ? this.cpus * roundUp8(spec.valueSize) : spec.valueSize)
     // Maps without keys want no address of one (___bpf_copy_key, kernel/bpf/syscall.c).
-    this.#target = { fd, key: spec.keySize === 0 ? 0 : this.#key.address, value: this.#value.address }
+    const key = spec.keySize === 0 ? 0 : this.#key.address
+    this.#element = new ElementCalls({ fd, key, value: this.#value.address })
+    this.#fd = fd
+    this.scratch = { key: this.#key.bytes, value: this.#value.bytes }
     this.#frozen = spec.data?.frozen ?? false
     if (handle === 'ringbuf') this.ring = new KernelRing(fd, spec)
     if (handle === 'userRing') this.userRing = new UserRing(fd, spec)
@@ -63,8 +68,8 @@ export class KernelMap implements MapBackend {
   }
 
   get fd(): number {
-    if (this.#closed) throw new Error(`map "${this.spec.name}" is closed`)
-    return this.#target.fd
+    if (this.#closed) throw this.#closedError()
+    return this.#fd
   }
 
   lookup(key: Uint8Array): Uint8Array | undefined {
@@ -73,7 +78,7 @@ export class KernelMap implements MapBackend {
 
   peek(key: Uint8Array, flags: number): Uint8Array | undefined {
     this.#setKey(key)
-    const result = this.#call('MAP_LOOKUP_ELEM', flags)
+    const result = this.#call('lookup', flags)
     if (result === 0) return this.#value.bytes
     if (result === -ERRNO.ENOENT) return undefined
     throw this.#failure('read', result)
@@ -82,7 +87,7 @@ export class KernelMap implements MapBackend {
   update(key: Uint8Array, value: Uint8Array, flags: number): boolean {
     this.#setKey(key)
     this.#setValue(value)
-    const result = this.#call('MAP_UPDATE_ELEM', flags)
+    const result = this.#call('update', flags)
     if (result === 0) return true
     if (result === -ERRNO.EEXIST && (flags & BPF_NOEXIST) !== 0) return false
     if (result === -ERRNO.ENOENT && (flags & BPF_EXIST) !== 0) return false
@@ -91,7 +96,7 @@ export class KernelMap implements MapBackend {
 
   delete(key: Uint8Array): boolean {
     this.#setKey(key)
-    const result = this.#call('MAP_DELETE_ELEM', 0)
+    const result = this.#call('delete', 0)
     if (result === 0) return true
     if (result === -ERRNO.ENOENT) return false
     throw this.#failure('delete from', result)
@@ -100,7 +105,7 @@ export class KernelMap implements MapBackend {
   take(key: Uint8Array): Uint8Array | undefined {
     if (this.#takes !== 'no') {
       this.#setKey(key)
-      const result = this.#call('MAP_LOOKUP_AND_DELETE_ELEM', 0)
+      const result = this.#call('take', 0)
       if (result === 0) return this.#value.bytes.slice()
       if (result === -ERRNO.ENOENT) return undefined
       // Hash maps have it since 5.14; other kinds with keys never.
@@ -115,17 +120,18 @@ export class KernelMap implements MapBackend {
 
   contains(value: Uint8Array): boolean {
     this.#setValue(value)
-    const result = this.#call('MAP_LOOKUP_ELEM', 0)
+    const result = this.#call('lookup', 0)
     if (result === 0) return true
     if (result === -ERRNO.ENOENT) return false
     throw this.#failure('ask', result)
   }
 
   nextKey(key: Uint8Array | undefined): Uint8Array | undefined {
+    if (this.#closed) throw this.#closedError()
+    const walk = this.#walkCalls()
     if (key !== undefined) this.#setKey(key)
-    const target = { fd: this.fd, key: key === undefined ? 0 : this.#key.address, value: this.#nextKey.address }
-    const result = bpfElement('MAP_GET_NEXT_KEY', target, 0)
-    if (result === 0) return this.#nextKey.bytes.slice()
+    const result = (key === undefined ? walk.begin : walk.step).run('nextKey', 0)
+    if (result === 0) return walk.next.slice()
     if (result === -ERRNO.ENOENT) return undefined
     throw this.#failure('list the keys of', result)
   }
@@ -218,7 +224,7 @@ export class KernelMap implements MapBackend {
     this.userRing?.close()
     this.#inner?.close()
     this.#unmapMemory()
-    closeFd(this.#target.fd)
+    closeFd(this.#fd)
   }
 
   #unmapMemory(): void {
@@ -230,19 +236,36 @@ export class KernelMap implements MapBackend {
     return { fd: this.fd, spec: this.spec, valueBytes: this.#value.bytes.length }
   }
 
-  #call(command: ElementCommand, flags: number): number {
-    if (this.#closed) throw new Error(`map "${this.spec.name}" is closed`)
-    return bpfElement(command, this.#target, flags)
+  #walkCalls() {
+    if (this.#walk === undefined) {
+      const next = scratch(this.spec.keySize)
+      const target = { fd: this.#fd, value: next.address }
+      const begin = new ElementCalls({ ...target, key: 0 })
+      const step = new ElementCalls({ ...target, key: this.#key.address })
+      this.#walk = { begin, step, next: next.bytes }
+    }
+    return this.#walk
+  }
+
+  #call(operation: ElementOperation, flags: number): number {
+    if (this.#closed) throw this.#closedError()
+    return this.#element.run(operation, flags)
+  }
+
+  #closedError(): Error {
+    return new Error(`map "${this.spec.name}" is closed`)
   }
 
   #setKey(key: Uint8Array): void {
     const { bytes } = this.#key
+    if (key === bytes) return
     if (key.length !== bytes.length) throw this.#wrongSize('keys', bytes.length, key.length)
     bytes.set(key)
   }
 
   #setValue(value: Uint8Array): void {
     const { bytes } = this.#value
+    if (value === bytes) return
     if (value.length !== bytes.length) throw this.#wrongSize('values', bytes.length, value.length)
     bytes.set(value)
   }

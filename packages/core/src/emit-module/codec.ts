@@ -6,7 +6,7 @@
  *   struct { u32 src; u16 port }  ->
  *   decode(bytes, offset = 0) {
  *     const view = viewOf(bytes, offset, 8, 'connEvent')
- *     return { src: view.getUint32(0, true), port: view.getUint16(4, true) }
+ *     return { src: view.getUint32(offset, true), port: view.getUint16(offset + 4, true) }
  *   }
  */
 import { fieldKeys } from '../runtime/codec.ts'
@@ -135,7 +135,8 @@ function accessor(type: IntType): string {
 }
 
 function viewArgs(type: IntType, at: number): string {
-  return type.bits === 8 ? String(at) : `${at}, ${type.order !== 'net'}`
+  const place = at === 0 ? 'offset' : `offset + ${at}`
+  return type.bits === 8 ? place : `${place}, ${type.order !== 'net'}`
 }
 
 /** The name of a constant that holds `codecFor(type)`, made on first use. */

@@ -2,7 +2,7 @@
 
 import { roundUp } from '../types/layout.ts'
 import { BaseMap, BPF_F_LOCK, type MapInit, preview, UPDATE, walkBatches, writeAll } from './handle.ts'
-import { assertIndex, u32Key } from './index-key.ts'
+import { assertIndex, u32Key, writeIndex } from './index-key.ts'
 import { decodePerCpu, encodePerCpu, sumValues } from './per-cpu.ts'
 import type { ArrayMap, LockOptions, PerCpuArrayMap } from './types.ts'
 
@@ -23,7 +23,7 @@ abstract class IndexedMap<R, W> extends BaseMap {
   get(index: number, options?: LockOptions): R {
     this.checkOpen()
     assertIndex(this, index)
-    const bytes = this.backend.peek(u32Key(index), options?.lock === true ? BPF_F_LOCK : 0)
+    const bytes = this.backend.peek(writeIndex(this.keyBytes, index), options?.lock === true ? BPF_F_LOCK : 0)
     if (bytes === undefined) throw new RangeError(`map ${this.name}: there is no index ${index}`)
     return this.decode(bytes, 0)
   }
@@ -31,7 +31,11 @@ abstract class IndexedMap<R, W> extends BaseMap {
   set(index: number, value: W, options?: LockOptions): this {
     this.checkOpen()
     assertIndex(this, index)
-    this.backend.update(u32Key(index), this.encode(value), options?.lock === true ? BPF_F_LOCK : UPDATE.any)
+    this.backend.update(
+      writeIndex(this.keyBytes, index),
+      this.encode(value),
+      options?.lock === true ? BPF_F_LOCK : UPDATE.any,
+    )
     return this
   }
 
@@ -54,6 +58,10 @@ abstract class IndexedMap<R, W> extends BaseMap {
       const view = new DataView(keys.buffer, keys.byteOffset, keys.byteLength)
       for (let i = 0; i < count; i++) yield [view.getUint32(i * 4, true), this.decode(values, i * step)]
     }
+  }
+
+  forEach(callback: (value: R, index: number) => void): void {
+    for (const [index, value] of this.entries()) callback(value, index)
   }
 
   *keys(): IterableIterator<number> {
@@ -137,7 +145,7 @@ export class ArrayMapHandle<V> extends IndexedMap<V, V> implements ArrayMap<V> {
   }
 
   protected encode(value: V): Uint8Array {
-    return this.init.value.encode(value)
+    return this.init.value.encode(value, this.valueBytes)
   }
 }
 

@@ -18,6 +18,11 @@ export interface ObjectBackend {
 
 export interface MapBackend {
   readonly spec: MapSpec
+  /**
+   * Bytes of the backend that its operations take and give without copying: a key encoded into `scratch.key` and passed as
+   * such costs nothing more. Every operation may overwrite them.
+   */
+  readonly scratch?: { readonly key: Uint8Array; readonly value: Uint8Array }
   /** Number of values behind one key: possible CPUs for per-CPU maps, else 1. */
   readonly cpus: number
   /**

@@ -1,11 +1,41 @@
 /** Small helpers that generated modules call: a checked view of a record, ELF bytes from base64. */
 
-/** View of `size` bytes at `offset`; `name` begins the error message. */
+/**
+ * View of all of `bytes`, in which there are `size` at `offset`; `name` begins the error message. Making a view costs more
+ * than reading through it, and codecs are called again and again with the same few buffers (a ring's, a map's key and
+ * value): those of the last calls are kept.
+ */
 export function viewOf(bytes: Uint8Array, offset: number, size: number, name: string): DataView {
-  if (offset < 0 || offset + size > bytes.length) {
+  if (!(offset >= 0 && offset + size <= bytes.length)) {
     throw new RangeError(`${name}: needs ${size} bytes at offset ${offset}, got ${bytes.length}`)
   }
-  return new DataView(bytes.buffer, bytes.byteOffset + offset, size)
+  if (bytes === bytes0) return view0
+  if (bytes === bytes1) return swap(bytes, view1)
+  if (bytes === bytes2) return swap2(bytes, view2)
+  return swap2(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+}
+
+let bytes0: Uint8Array = new Uint8Array(0)
+let bytes1 = bytes0
+let bytes2 = bytes0
+let view0 = new DataView(bytes0.buffer)
+let view1 = view0
+let view2 = view0
+
+/** The second most recent becomes the most recent. */
+function swap(bytes: Uint8Array, view: DataView): DataView {
+  bytes1 = bytes0
+  view1 = view0
+  bytes0 = bytes
+  view0 = view
+  return view
+}
+
+/** What was third or is new becomes the most recent; the third is forgotten. */
+function swap2(bytes: Uint8Array, view: DataView): DataView {
+  bytes2 = bytes1
+  view2 = view1
+  return swap(bytes, view)
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'

@@ -13,6 +13,7 @@ import { toCamelName } from '../tables/names.ts'
 import { sizeOf } from '../types/layout.ts'
 import type { ArrayType, Field, IntType, StructType, Type, UnionType } from '../types/types.ts'
 import { scalarName } from '../types/types.ts'
+import { viewOf } from './bytes.ts'
 import { checkArray, checkBigInt, checkBoolean, checkBytes, checkInt, checkObject } from './codec-checks.ts'
 import { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac, readString, writeString } from './text.ts'
 
@@ -39,18 +40,14 @@ export function codecFor<T = unknown>(type: Type, name?: string): Codec<T> {
   return {
     size,
     decode(bytes, offset = 0) {
-      if (offset + size > bytes.length) {
-        throw new RangeError(`${root}: needs ${size} bytes at offset ${offset}, got ${bytes.length}`)
-      }
       // The type parameter is the caller's claim about what `type` decodes to.
-      return part.read(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset) as T
+      return part.read(viewOf(bytes, offset, size, root), offset) as T
     },
     encode(value, out = new Uint8Array(size), offset = 0) {
-      if (offset + size > out.length) {
-        throw new RangeError(`${root}: needs ${size} bytes at offset ${offset}, the output has ${out.length}`)
-      }
-      out.fill(0, offset, offset + size)
-      part.write(value, new DataView(out.buffer, out.byteOffset, out.byteLength), offset)
+      const view = viewOf(out, offset, size, root)
+      // An integer has no padding.
+      if (type.kind !== 'int') out.fill(0, offset, offset + size)
+      part.write(value, view, offset)
       return out
     },
   }

@@ -50,10 +50,15 @@ export interface MapInit<K, V> {
 export abstract class BaseMap implements MapHandle {
   protected readonly backend: MapBackend
   protected readonly state: ObjectState
+  /** Where keys and values are encoded; the next operation overwrites them. */
+  protected readonly keyBytes: Uint8Array
+  protected readonly valueBytes: Uint8Array
 
   constructor(backend: MapBackend, state: ObjectState) {
     this.backend = backend
     this.state = state
+    this.keyBytes = backend.scratch?.key ?? new Uint8Array(backend.spec.keySize)
+    this.valueBytes = backend.scratch?.value ?? new Uint8Array(backend.spec.valueSize)
   }
 
   get spec(): MapSpec {
@@ -229,11 +234,18 @@ export function writeAll(backend: MapBackend, entries: Iterable<readonly [Uint8A
 /** Deletes encoded keys in batches where the backend takes them, else one by one. */
 export function deleteAll(backend: MapBackend, keys: Iterable<Uint8Array>): void {
   const { keySize } = backend.spec
-  const list = [...keys]
-  for (let at = 0; at < list.length; at += BATCH) {
-    const chunk = list.slice(at, at + BATCH)
-    const bytes = new Uint8Array(chunk.length * keySize)
-    for (const [i, key] of chunk.entries()) bytes.set(key, i * keySize)
-    if (!backend.deleteBatch?.(bytes, chunk.length)) for (const key of chunk) backend.delete(key)
+  const bytes = new Uint8Array(BATCH * keySize)
+  let count = 0
+  const flush = () => {
+    const given = bytes.subarray(0, count * keySize)
+    if (count > 0 && !backend.deleteBatch?.(given, count)) {
+      for (let at = 0; at < given.length; at += keySize) backend.delete(given.subarray(at, at + keySize))
+    }
+    count = 0
   }
+  for (const key of keys) {
+    bytes.set(key, count++ * keySize)
+    if (count === BATCH) flush()
+  }
+  flush()
 }

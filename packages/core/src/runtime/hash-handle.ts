@@ -39,7 +39,8 @@ export abstract class KeyedMap<K, R, W, G = K> extends BaseMap {
 
   set(key: G, value: W, options?: SetOptions): this {
     this.checkOpen()
-    updateOrThrow(this.backend, [this.encodeKey(key), this.encode(value)], options)
+    if (options === undefined) this.backend.update(this.encodeKey(key), this.encode(value), UPDATE.any)
+    else updateOrThrow(this.backend, [this.encodeKey(key), this.encode(value)], options)
     return this
   }
 
@@ -94,6 +95,16 @@ export abstract class KeyedMap<K, R, W, G = K> extends BaseMap {
     }
   }
 
+  forEach(callback: (value: R, key: K) => void): void {
+    this.checkOpen()
+    const { key, backend } = this
+    const keySize = key.size
+    for (const { keys, values, count } of walkBatches(backend)) {
+      const step = values.length / count
+      for (let i = 0; i < count; i++) callback(this.decode(values, i * step), key.decode(keys, i * keySize))
+    }
+  }
+
   *keys(): IterableIterator<K> {
     this.checkOpen()
     for (const key of walkKeys(this.backend)) yield this.key.decode(key)
@@ -113,7 +124,7 @@ export abstract class KeyedMap<K, R, W, G = K> extends BaseMap {
 
   /** Forms of keys that the codec does not know are for subclasses. */
   protected encodeKey(key: G): Uint8Array {
-    return this.key.encode(key as unknown as K)
+    return this.key.encode(key as unknown as K, this.keyBytes)
   }
 
   protected content(): unknown {
@@ -145,7 +156,7 @@ export class HashMapHandle<K, V, G = K> extends KeyedMap<K, V, V, G> {
   }
 
   protected encode(value: V): Uint8Array {
-    return this.value.encode(value)
+    return this.value.encode(value, this.valueBytes)
   }
 }
 

@@ -56,6 +56,8 @@ export interface ArrayMap<V> extends MapHandle, Iterable<[number, V]> {
   /** Sets every value to zero bytes. */
   clear(): void
   entries(): IterableIterator<[number, V]>
+  /** The fastest way through all entries. */
+  forEach(callback: (value: V, index: number) => void): void
   keys(): IterableIterator<number>
   values(): IterableIterator<V>
   /**
@@ -87,6 +89,8 @@ export interface HashMap<K, V> extends MapHandle, Iterable<[K, V]> {
   deleteAll(keys: Iterable<K>): void
   clear(): void
   entries(): IterableIterator<[K, V]>
+  /** The fastest way through all entries. */
+  forEach(callback: (value: V, key: K) => void): void
   keys(): IterableIterator<K>
   values(): IterableIterator<V>
 }
@@ -105,6 +109,8 @@ export interface PerCpuArrayMap<V> extends MapHandle, Iterable<[number, V[]]> {
   has(index: number): boolean
   clear(): void
   entries(): IterableIterator<[number, V[]]>
+  /** The fastest way through all entries. */
+  forEach(callback: (value: V[], index: number) => void): void
   keys(): IterableIterator<number>
   values(): IterableIterator<V[]>
 }
@@ -125,6 +131,8 @@ export interface PerCpuHashMap<K, V> extends MapHandle, Iterable<[K, V[]]> {
   deleteAll(keys: Iterable<K>): void
   clear(): void
   entries(): IterableIterator<[K, V[]]>
+  /** The fastest way through all entries. */
+  forEach(callback: (value: V[], key: K) => void): void
   keys(): IterableIterator<K>
   values(): IterableIterator<V[]>
 }
@@ -152,6 +160,8 @@ export interface LpmMap<K, V> extends MapHandle, Iterable<[K, V]> {
   deleteAll(keys: Iterable<K | string>): void
   clear(): void
   entries(): IterableIterator<[K, V]>
+  /** The fastest way through all entries. */
+  forEach(callback: (value: V, key: K) => void): void
   keys(): IterableIterator<K>
   values(): IterableIterator<V>
   /** Entries with their keys as text. */

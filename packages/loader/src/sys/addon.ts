@@ -13,6 +13,7 @@ export type Bytes = ArrayBufferView | ArrayBuffer
 export interface Addon {
   readonly attr: ArrayBuffer
   bpf(cmd: number, size: number): number
+  bpfAt(cmd: number, address: number, size: number): number
   syscall(nr: number, ...args: readonly (number | Bytes | undefined)[]): number
   addressOf(bytes: Bytes): number
   mmap(length: number, prot: number, flags: number, fd: number, offset: number): ArrayBuffer | number

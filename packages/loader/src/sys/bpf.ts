@@ -1,11 +1,11 @@
 /**
  * bpf(2). `bpf` returns the kernel's result or a negative errno; outputs that the kernel wrote into the attributes are
- * read with `readBpf` before the next call. `bpfElement` is the short way for the map operations, which are called by
- * the million: it writes three words instead of walking a table.
+ * read with `readBpf` before the next call. `ElementCalls` is the short way for the map operations.
  */
 import { BPF_COMMANDS } from '@unplugin-bpf/core/object'
-import { addon } from './addon.ts'
+import { type Addon, addon } from './addon.ts'
 import { ATTR, type AttrValues, type Command, fieldOffset, writeAttr } from './attr.ts'
+import { type Scratch, scratch } from './syscall.ts'
 
 let attrView: DataView | undefined
 
@@ -26,34 +26,60 @@ export function readBpf<F extends Command['declared']>(command: Command<F>, fiel
   return view().getUint32(fieldOffset(command, field), true)
 }
 
-const KEY = fieldOffset(ATTR.mapLookup, 'key')
-const VALUE = fieldOffset(ATTR.mapLookup, 'value')
-const FLAGS = fieldOffset(ATTR.mapLookup, 'flags')
-const ELEMENT_SIZE = ATTR.mapLookup.size
+const { map_fd: MAP_FD, key: KEY, value: VALUE, flags: FLAGS } = fieldOffsets()
 
-export type ElementCommand =
-  | 'MAP_LOOKUP_ELEM'
-  | 'MAP_LOOKUP_AND_DELETE_ELEM'
-  | 'MAP_UPDATE_ELEM'
-  | 'MAP_DELETE_ELEM'
-  | 'MAP_GET_NEXT_KEY'
+function fieldOffsets() {
+  const of = (field: 'map_fd' | 'key' | 'value' | 'flags') => fieldOffset(ATTR.mapLookup, field)
+  return { map_fd: of('map_fd'), key: of('key'), value: of('value'), flags: of('flags') }
+}
+
+/** Commands on one element, and how many bytes of the attributes they take: what a command has no field for must be 0. */
+const ELEMENT = {
+  lookup: { command: BPF_COMMANDS.MAP_LOOKUP_ELEM, size: ATTR.mapLookup.size },
+  take: { command: BPF_COMMANDS.MAP_LOOKUP_AND_DELETE_ELEM, size: ATTR.mapLookup.size },
+  update: { command: BPF_COMMANDS.MAP_UPDATE_ELEM, size: ATTR.mapLookup.size },
+  delete: { command: BPF_COMMANDS.MAP_DELETE_ELEM, size: VALUE },
+  nextKey: { command: BPF_COMMANDS.MAP_GET_NEXT_KEY, size: FLAGS },
+} as const
+
+export type ElementOperation = keyof typeof ELEMENT
 
 /** Addresses of a map's key and value bytes. */
 export interface ElementTarget {
   readonly fd: number
+  /** 0: none. */
   readonly key: number
   readonly value: number
 }
 
-export function bpfElement(command: ElementCommand, target: ElementTarget, flags: number): number {
-  const attr = view()
-  attr.setUint32(0, target.fd, true)
-  attr.setUint32(4, 0, true)
-  writeAddress(attr, KEY, target.key)
-  // The key is the last field of MAP_DELETE_ELEM, and what follows must be zero.
-  writeAddress(attr, VALUE, command === 'MAP_DELETE_ELEM' ? 0 : target.value)
-  writeAddress(attr, FLAGS, flags)
-  return addon().bpf(BPF_COMMANDS[command], ELEMENT_SIZE)
+/**
+ * The attributes of a map's element commands, filled in once: operations are called by the million, and only their flags
+ * change.
+ */
+export class ElementCalls {
+  readonly #attr: Scratch
+  readonly #view: DataView
+  readonly #bpfAt: Addon['bpfAt']
+  #flags = 0
+
+  constructor({ fd, key, value }: ElementTarget) {
+    this.#attr = scratch(ATTR.mapLookup.size)
+    this.#view = new DataView(this.#attr.bytes.buffer)
+    this.#bpfAt = addon().bpfAt
+    this.#view.setUint32(MAP_FD, fd, true)
+    writeAddress(this.#view, KEY, key)
+    writeAddress(this.#view, VALUE, value)
+  }
+
+  /** Result or negative errno. */
+  run(operation: ElementOperation, flags: number): number {
+    if (flags !== this.#flags) {
+      this.#flags = flags
+      this.#view.setUint32(FLAGS, flags, true)
+    }
+    const { command, size } = ELEMENT[operation]
+    return this.#bpfAt(command, this.#attr.address, size)
+  }
 }
 
 function writeAddress(attr: DataView, offset: number, address: number): void {
