@@ -50,11 +50,12 @@ const infrared = (body: string): Use => ({
   refused: /does not know the program type/,
   why: 'the kernel is built without CONFIG_BPF_LIRC_MODE2',
 })
-const opaque = (body: string): Use => ({
-  source: `${hash}${CALLBACK}${xdp(`(when-let ((p (map-lookup m 1))) ${body})`)}`,
-  refused: /the kernel refuses/,
-  why: "needs a value with a member of the kernel's own type, which `defstruct` cannot declare",
-})
+/** A value with an object of the kernel's own in it. */
+const held = (object: string, body: string) => `(defstruct held (it ${object}) (n u64))
+  (defmap m :type :array :key-size 4 :value-type held :max-entries 1)
+  (defsubprog rang ((map u64) (key u64) (value u64)) u64 0)
+  ${tc(`(when-let ((p (map-lookup m 0))) ${body})`)}`
+const locked = held('bpf-spin-lock', '(spin-lock (held-it-ptr p)) (setf (held-n p) 1) (spin-unlock (held-it-ptr p))')
 
 const CALLBACK = '(defsubprog callback ((a u64) (b u64) (c u64) (d u64)) u64 0)'
 
@@ -169,12 +170,16 @@ export const HELPER_USES: Partial<Record<HelperName, Use>> = {
   rc_keydown: infrared('(rc-keydown (ctx-ptr) 0 0 0)'),
   rc_pointer_rel: infrared('(rc-pointer-rel (ctx-ptr) 0 0)'),
 
-  // Values with members of the kernel's own types.
-  spin_lock: opaque('(spin-lock p)'),
-  spin_unlock: opaque('(spin-unlock p)'),
-  timer_init: opaque('(timer-init p m 1)'),
-  timer_set_callback: opaque('(timer-set-callback p callback)'),
-  timer_start: opaque('(timer-start p 1000 0)'),
-  timer_cancel: opaque('(timer-cancel p)'),
-  kptr_xchg: opaque('(kptr-xchg p 0)'),
+  // values with objects of the kernel's own
+  spin_lock: locked,
+  spin_unlock: locked,
+  timer_init: held('bpf-timer', '(timer-init (held-it-ptr p) m 1)'),
+  timer_set_callback: held('bpf-timer', '(timer-set-callback (held-it-ptr p) rang)'),
+  timer_start: held('bpf-timer', '(timer-start (held-it-ptr p) 1000 0)'),
+  timer_cancel: held('bpf-timer', '(timer-cancel (held-it-ptr p))'),
+  kptr_xchg: {
+    source: `${hash}${xdp('(when-let ((p (map-lookup m 1))) (kptr-xchg p 0))')}`,
+    refused: /R1 has no valid kptr|the kernel refuses/,
+    why: 'needs a member that the BTF calls a kptr, which `defstruct` cannot declare',
+  },
 }
