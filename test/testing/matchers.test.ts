@@ -3,11 +3,10 @@ import { beforeAll, expect, it } from 'vitest'
 import type { BpfModule } from '../../packages/core/src/runtime/types.ts'
 import { type Simulation, simulate, tcp } from '../../packages/unplugin-bpf/src/testing/index.ts'
 import '../../packages/unplugin-bpf/src/testing/vitest.ts'
-import type { Shape } from '../../playground/src/programs/event-logger.bpf.d.lisp.ts'
-import { programModule } from './programs.ts'
+import { type LoggerShape, programModule } from './programs.ts'
 
-let vm: Simulation<Shape>
-let module: BpfModule<Shape>
+let vm: Simulation<LoggerShape>
+let module: BpfModule<LoggerShape>
 const SYN = tcp({ src: '10.0.0.9', dport: 443, flags: 'S' })
 
 beforeAll(async () => {

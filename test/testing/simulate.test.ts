@@ -1,26 +1,13 @@
 /** `simulate`: runs, events, traces, maps, time and processes, from both languages and from an ELF object. */
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { ArrayMap, BpfModule, HashMap, XdpProgram } from '../../packages/core/src/runtime/types.ts'
+import type { BpfModule } from '../../packages/core/src/runtime/types.ts'
 import { compileFile } from '../../packages/unplugin-bpf/src/compile-file.ts'
 import { formatTrace, kernelUsable, simulate, tcp, udp } from '../../packages/unplugin-bpf/src/testing/index.ts'
-import type { Shape as LoggerShape } from '../../playground/src/programs/event-logger.bpf.d.lisp.ts'
 import type dropPortTs from '../bench/programs/drop-port.bpf.ts'
-import { programModule } from './programs.ts'
+import { type DropShape, type LoggerShape, programModule, type SynShape } from './programs.ts'
 
 const DROP_PORT = 'test/bench/programs/drop-port.bpf.lisp'
-interface DropShape {
-  maps: { readonly dropCount: ArrayMap<bigint> }
-  programs: { readonly dropPort: XdpProgram }
-  structs: object
-  constants: object
-}
-interface SynShape {
-  maps: { readonly synCounter: HashMap<number, bigint>; readonly synStats: ArrayMap<bigint> }
-  programs: { readonly synflood: XdpProgram }
-  structs: object
-  constants: object
-}
 
 let dropPort: BpfModule<DropShape>
 let logger: BpfModule<LoggerShape>

@@ -36,6 +36,8 @@ export interface VmOptions {
   readonly insnLimit?: number | undefined
   /** What the current-task helpers see. */
   readonly task?: Partial<VmTask> | undefined
+  /** What `get_socket_cookie` gives: the socket of a packet or connection. Default 1. */
+  readonly socketCookie?: bigint | undefined
   /** Byte that fills stack frames, which the kernel leaves uninitialised. Default 0xa5. */
   readonly stackFill?: number | undefined
   /** A line written with trace_printk. */
@@ -47,14 +49,25 @@ export interface VmOptions {
   readonly onHelper?: HelperHook | undefined
 }
 
+/** What may change between two runs. */
+export interface Surroundings {
+  cpu: number
+  task: VmTask
+  socketCookie: bigint
+}
+
+export interface SurroundingChanges {
+  readonly cpu?: number | undefined
+  readonly task?: Partial<VmTask> | undefined
+  readonly socketCookie?: bigint | undefined
+}
+
 export type VmSettings = {
   readonly [K in 'cpus' | 'insnLimit' | 'stackFill']: number
 } & {
   readonly now: () => bigint
-  /** These two change between runs. */
-  cpu: number
-  task: VmTask
-} & Pick<VmOptions, 'onPrintk' | 'onPerfEvent' | 'onStep'>
+} & Surroundings &
+  Pick<VmOptions, 'onPrintk' | 'onPerfEvent' | 'onStep'>
 
 const DEFAULT_TASK: VmTask = { pid: 1000, tgid: 1000, uid: 0, gid: 0, comm: 'vm' }
 
@@ -66,6 +79,7 @@ export function settingsOf(options: VmOptions): VmSettings {
     stackFill: options.stackFill ?? 0xa5,
     now: options.now ?? hostClock(),
     task: { ...DEFAULT_TASK, ...options.task },
+    socketCookie: options.socketCookie ?? 1n,
     onPrintk: options.onPrintk,
     onPerfEvent: options.onPerfEvent,
     onStep: options.onStep,

@@ -18,18 +18,16 @@ import { createMapBackend } from './map-backend.ts'
 import { createMap } from './maps/create.ts'
 import type { VmMap } from './maps/map.ts'
 import type { RingMap } from './maps/ringbuf.ts'
-import { settingsOf, type VmOptions, type VmTask } from './options.ts'
+import { type SurroundingChanges, type Surroundings, settingsOf, type VmOptions } from './options.ts'
 import { faultAt } from './step.ts'
 import { createScene } from './test-run.ts'
 
 export interface Vm extends ObjectBackend {
   readonly kind: 'vm'
   /** What runs see now. */
-  readonly surroundings: { readonly cpu: number; readonly task: VmTask }
-  /** CPU that later runs are on. */
-  setCpu(cpu: number): void
-  /** Changes what the current-task helpers see from the next run on. */
-  setTask(task: Partial<VmTask>): void
+  readonly surroundings: Readonly<Surroundings>
+  /** Changes some of it from the next run on. */
+  setSurroundings(changes: SurroundingChanges): void
 }
 
 export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
@@ -85,12 +83,11 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
     maps,
     programs,
     surroundings: settings,
-    setCpu(cpu) {
-      checkCpu(cpu, settings.cpus)
-      settings.cpu = cpu
-    },
-    setTask(task) {
+    setSurroundings({ cpu, task, socketCookie }) {
+      if (cpu !== undefined) checkCpu(cpu, settings.cpus)
+      settings.cpu = cpu ?? settings.cpu
       settings.task = { ...settings.task, ...task }
+      settings.socketCookie = socketCookie ?? settings.socketCookie
     },
     close() {
       closed = true

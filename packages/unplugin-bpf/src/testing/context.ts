@@ -9,8 +9,8 @@ import {
   shippedTracepoint,
   toCamelName,
 } from '@unplugin-bpf/core/object'
-import { nearName, writeString } from '@unplugin-bpf/core/runtime'
-import type { ContextFields } from './types.ts'
+import { nearName, parseIpv4, parseIpv6, writeString } from '@unplugin-bpf/core/runtime'
+import type { ContextFields, ContextValues } from './types.ts'
 import { programTypeRow } from './verdict.ts'
 
 interface Layout {
@@ -33,6 +33,26 @@ export function contextBytes(spec: ProgramSpec, given: Uint8Array | ContextField
     writeField(out, field, { value, path: `${layout.what}.${field.name}` })
   }
   return out
+}
+
+/** The other way: every field that the table knows, by the kernel's name. */
+export function contextFields(spec: ProgramSpec, bytes: Uint8Array): ContextValues {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const { fields } = layoutOf(spec)
+  const there = fields.filter((field) => field.offset + fieldSize(field) <= bytes.length)
+  return Object.fromEntries(
+    there.map(({ name, offset, type, length }) => {
+      const read = (i: number) => readNumber(view, offset + (i * type.bits) / 8, type)
+      return [name, length === undefined ? read(0) : Array.from({ length }, (_, i) => read(i))]
+    }),
+  )
+}
+
+function readNumber(view: DataView, at: number, { bits, signed }: LayoutField['type']): number | bigint {
+  let value = 0n
+  for (let i = bits / 8 - 1; i >= 0; i--) value = (value << 8n) | BigInt(view.getUint8(at + i))
+  const number = signed ? BigInt.asIntN(bits, value) : value
+  return bits === 64 ? number : Number(number)
 }
 
 function layoutOf(spec: ProgramSpec): Layout {
@@ -65,8 +85,8 @@ function writeField(
   const bytes = type.bits / 8
   if (typeof value === 'string' || value instanceof Uint8Array) {
     const size = fieldSize(field)
-    const data = typeof value === 'string' ? writeString(value, size, path) : value
-    if (length === undefined || data.length > size) throw new TypeError(`${path}: expected a number`)
+    const data = typeof value === 'string' ? textBytes(value, field, path) : value
+    if (data.length > size) throw new RangeError(`${path}: ${data.length} bytes, it has ${size}`)
     out.set(data, offset)
     return
   }
@@ -74,6 +94,16 @@ function writeField(
   if (numbers.length > (length ?? 1)) throw new RangeError(`${path}: ${numbers.length} values, it has ${length ?? 1}`)
   const view = new DataView(out.buffer)
   for (const [i, number] of numbers.entries()) writeNumber(view, offset + i * bytes, { number, bits: type.bits, path })
+}
+
+/** Addresses in network order, as the kernel has them; other text only where there are characters. */
+function textBytes(text: string, field: LayoutField, path: string): Uint8Array {
+  if (field.type.bits === 8) return writeString(text, fieldSize(field), path)
+  if (field.type.bits === 32 && field.length === 4) return parseIpv6(text, path)
+  if (field.type.bits !== 32 || field.length !== undefined) throw new TypeError(`${path}: expected a number`)
+  const out = new Uint8Array(4)
+  new DataView(out.buffer).setUint32(0, parseIpv4(text, path))
+  return out
 }
 
 function writeNumber(

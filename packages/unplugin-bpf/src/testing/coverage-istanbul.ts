@@ -14,6 +14,11 @@ const module: typeof istanbul = {
     const own = Object.fromEntries(Object.entries(taken).filter(([path]) => !isKernelSource(path)))
     return { ...own, ...istanbulCoverage(takeCoverage()) }
   },
+  async getProvider() {
+    const provider = await istanbul.getProvider()
+    // Workers get the name, and must find this module again.
+    return Object.assign(provider, { name: 'custom' })
+  },
 }
 
 export default module

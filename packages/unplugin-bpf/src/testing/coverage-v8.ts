@@ -24,8 +24,10 @@ interface ReadOptions {
   onFileRead(coverage: V8Result): void
 }
 
-/** The two methods of vitest's provider that are replaced. */
+/** What is replaced of vitest's provider. */
 interface Provider {
+  /** Workers get it as the provider's name, and must find this module again. */
+  name: string
   readCoverageFiles(options: ReadOptions): Promise<void>
   generateCoverage(context: unknown): Promise<CoverageMap>
 }
@@ -45,6 +47,7 @@ const module: typeof v8 = {
 }
 
 function addKernelCode(provider: Provider): void {
+  provider.name = 'custom'
   const readCoverageFiles = provider.readCoverageFiles.bind(provider)
   const generateCoverage = provider.generateCoverage.bind(provider)
   let kernel: IstanbulCoverage[] = []

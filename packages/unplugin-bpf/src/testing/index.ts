@@ -20,6 +20,7 @@ export {
 export type { BpfModule, ModuleShape, Redirect } from '@unplugin-bpf/core/runtime'
 export { VmFault, type VmTask } from '@unplugin-bpf/core/vm'
 export { type KernelUsable, kernelUsable } from '@unplugin-bpf/loader'
+export { htonl, htons } from './byte-order.ts'
 export { totalCoverage } from './collect.ts'
 export { type Coverage, type CoverageSummary, type FileCoverage, mergeCoverage } from './coverage.ts'
 export type { Fault, FaultOptions, Faults, HelperFaultOptions } from './faults.ts'

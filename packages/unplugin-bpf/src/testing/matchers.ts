@@ -68,8 +68,8 @@ function similar(context: MatcherContext, actual: unknown, expected: unknown): b
   return context.equals(actual, expected, [context.utils.iterableEquality, context.utils.subsetEquality])
 }
 
-function bytesOf(received: unknown, matcher: string): Uint8Array {
-  return received instanceof Uint8Array ? received : runOf(received, matcher).packet
+function layersOf(received: unknown, matcher: string): ParsedPacket {
+  return received instanceof Uint8Array ? parsePacket(received) : runOf(received, matcher).layers
 }
 
 export function toHaveVerdict(this: MatcherContext, received: unknown, expected: string | number): MatcherResult {
@@ -109,8 +109,8 @@ export function toMatchPacket(
   received: unknown,
   expected: Uint8Array | DeepPartial<ParsedPacket>,
 ): MatcherResult {
-  const bytes = bytesOf(received, 'toMatchPacket')
-  const actual = parsePacket(bytes)
+  const actual = layersOf(received, 'toMatchPacket')
+  const { bytes } = actual
   if (expected instanceof Uint8Array) {
     const differing = [...expected.keys()].find((i) => expected[i] !== bytes[i])
     const pass = differing === undefined && expected.length === bytes.length
@@ -158,11 +158,11 @@ function layerDifferences(
 }
 
 export function toHaveValidChecksums(this: MatcherContext, received: unknown): MatcherResult {
-  const bytes = bytesOf(received, 'toHaveValidChecksums')
-  const wrong = parsePacket(bytes).problems.filter((problem) => problem.includes('checksum'))
+  const packet = layersOf(received, 'toHaveValidChecksums')
+  const wrong = packet.problems.filter((problem) => problem.includes('checksum'))
   return {
     pass: wrong.length === 0,
-    message: () => `expected ${this.isNot ? 'a wrong checksum' : 'right checksums'}: ${formatPacket(bytes)}`,
+    message: () => `expected ${this.isNot ? 'a wrong checksum' : 'right checksums'}: ${formatPacket(packet)}`,
   }
 }
 

@@ -22,7 +22,7 @@ export function printRun(run: SimulatedRun<LooseShape>): string {
   const redirect = run.redirect && printValue(run.redirect.to)
   return [
     `retval   ${run.retval}`,
-    ...(run.packet.length > 0 ? [`packet   ${formatPacket(run.packet)}`] : []),
+    ...(run.packet.length > 0 ? [`packet   ${formatPacket(run.layers)}`] : []),
     ...(redirect ? [`redirect ${redirect}`] : []),
     ...run.events.map(({ map, value }) => `event    ${map} ${printValue(value)}`),
     ...run.printed.map((line) => `printed  ${line.trimEnd()}`),

@@ -2,7 +2,7 @@
 import { parsePacket } from '@unplugin-bpf/core/packets'
 import type { LoadedObject, ProgramBackend, RingBuffer } from '@unplugin-bpf/core/runtime'
 import type { Vm } from '@unplugin-bpf/core/vm'
-import { contextBytes } from './context.ts'
+import { contextBytes, contextFields } from './context.ts'
 import type { World } from './simulate.ts'
 import type {
   ContextFields,
@@ -57,10 +57,13 @@ function runProgram(
       code: result.retval,
       packet: result.data,
       get layers() {
-        layers ??= parsePacket(result.data)
+        layers ??= parsePacket(withEtherType(result.data))
         return layers
       },
       ctx: result.ctx,
+      get context() {
+        return result.ctx && contextFields(spec, result.ctx)
+      },
       events: takeEvents(obj, world),
       trace: world.recorder.takeTrace(),
       printed: world.printed.splice(0),
@@ -71,18 +74,25 @@ function runProgram(
   }
 }
 
-/** CPU and task of one run; on the kernel both are what they are. */
-function surroundings(obj: LoadedObject<LooseShape>, { cpu, task }: SimulatedRunOptions): () => void {
-  if (cpu === undefined && task === undefined) return () => {}
-  if (obj.backend !== 'vm') throw new Error(`${obj.name}: cpu and task can be chosen in the VM only`)
-  const vm = obj.raw as Vm
-  const { cpu: cpuBefore, task: taskBefore } = vm.surroundings
-  if (cpu !== undefined) vm.setCpu(cpu)
-  if (task !== undefined) vm.setTask(task)
-  return () => {
-    vm.setCpu(cpuBefore)
-    vm.setTask(taskBefore)
+/** Types that see a packet from the network header on get it back with an Ethernet header of zeros. */
+function withEtherType(packet: Uint8Array): Uint8Array {
+  const version = packet[14]! >> 4
+  if (packet.length < 15 || packet.subarray(0, 14).some((byte) => byte !== 0) || (version !== 4 && version !== 6)) {
+    return packet
   }
+  const out = packet.slice()
+  out.set(version === 4 ? [8, 0] : [0x86, 0xdd], 12)
+  return out
+}
+
+/** What one run sees differently; on the kernel everything is as it is. */
+function surroundings(obj: LoadedObject<LooseShape>, { cpu, task, socketCookie }: SimulatedRunOptions): () => void {
+  if (cpu === undefined && task === undefined && socketCookie === undefined) return () => {}
+  if (obj.backend !== 'vm') throw new Error(`${obj.name}: cpu, task and socketCookie can be chosen in the VM only`)
+  const vm = obj.raw as Vm
+  const before = { ...vm.surroundings }
+  vm.setSurroundings({ cpu, task, socketCookie })
+  return () => vm.setSurroundings(before)
 }
 
 /** What was sent: read as an attentive consumer would, so that rings do not fill up over many runs. */

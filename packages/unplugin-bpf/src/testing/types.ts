@@ -73,6 +73,8 @@ export interface SimulatedRun<S extends ModuleShape = LooseShape, P = unknown> {
   readonly layers: ParsedPacket
   /** The context afterwards, where there is one to give back. */
   readonly ctx: Uint8Array | undefined
+  /** The same by the kernel's field names, read when asked for. */
+  readonly context: ContextValues | undefined
   readonly events: readonly SimulatedEvent<S>[]
   /** Empty on the kernel. */
   readonly trace: readonly TraceLine[]
@@ -82,7 +84,10 @@ export interface SimulatedRun<S extends ModuleShape = LooseShape, P = unknown> {
   readonly redirect: Redirect | undefined
 }
 
-/** Fields of the context by the kernel's name or in camelCase; the rest is zero. */
+/** Numbers, bigints for 64 bits, arrays of them. */
+export type ContextValues = Readonly<Record<string, number | bigint | readonly (number | bigint)[]>>
+
+/** Fields of the context by the kernel's name or in camelCase; the rest is zero. Addresses may be text. */
 export type ContextFields = Readonly<Record<string, number | bigint | string | Uint8Array | readonly number[]>>
 
 export interface SimulatedRunOptions {
@@ -92,6 +97,8 @@ export interface SimulatedRunOptions {
   readonly cpu?: number | undefined
   /** The process that the helpers see in this run. */
   readonly task?: Partial<VmTask> | undefined
+  /** What `get_socket_cookie` gives. Default 1. */
+  readonly socketCookie?: bigint | undefined
 }
 
 type PacketType = 'xdp' | 'sched_cls' | 'sched_act' | 'cgroup_skb' | 'socket_filter'

@@ -18,7 +18,7 @@ export function improveCode(fn: MachFunc, tails: 'merged' | 'apart'): void {
   removeNoops(fn)
   skipEmptyBlocks(fn)
   // First, so that all ends of the program look alike to the others.
-  shareExit(fn)
+  if (tails === 'merged') shareExit(fn)
   removeKnownConstants(fn)
   skipEmptyBlocks(fn)
   while (tails === 'merged' && mergeTails(fn)) skipEmptyBlocks(fn)

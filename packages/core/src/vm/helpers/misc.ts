@@ -13,9 +13,6 @@ const comm: VmHelper = (m) => {
   m.result(0)
 }
 
-/** A number that names the socket of this VM; the packet has no socket of its own. */
-const SOCKET_COOKIE = 1n
-
 const nsPidTgid: VmHelper = (m) => {
   const out = m.bytes(3, m.u32(4), 'write')
   if (out.length !== 8) return m.result(-ERRNO.EINVAL)
@@ -47,7 +44,7 @@ export const miscHelpers = {
   get_current_comm: comm,
   get_ns_current_pid_tgid: nsPidTgid,
   get_current_cgroup_id: (m) => m.resultBig(1n),
-  get_socket_cookie: (m) => m.resultBig(SOCKET_COOKIE),
+  get_socket_cookie: (m) => m.resultBig(m.settings.socketCookie),
   get_netns_cookie: (m) => m.resultBig(1n),
   get_socket_uid: (m) => m.result(m.settings.task.uid),
 } satisfies Record<string, VmHelper>
