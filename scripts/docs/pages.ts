@@ -3,6 +3,7 @@ import { attachPage } from './attach.ts'
 import { constantsPage, contextsPage, helpersPage, mapTypesPage, programTypesPage, protocolsPage } from './kernel.ts'
 import { compileTimePage, formsPage } from './language.ts'
 import { cliPage, diagnosticsPage, passesPage } from './tools.ts'
+import { refusedPage } from './typescript.ts'
 
 export const PAGES: Readonly<Record<string, () => string>> = {
   'reference/forms.md': formsPage,
@@ -16,5 +17,6 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'reference/constants.md': constantsPage,
   'reference/diagnostics.md': diagnosticsPage,
   'reference/cli.md': cliPage,
+  'reference/typescript-refused.md': refusedPage,
   'passes.md': passesPage,
 }

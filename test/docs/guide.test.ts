@@ -1,16 +1,20 @@
 /**
  * The examples of the guide: every ```lisp block is a whole program, compiled, loaded into the VM and the kernel, and
- * run where its comments say what comes out. Every ```ts block is at least TypeScript. Links lead somewhere.
+ * run where its comments say what comes out; so is every ```ts block that exports an object. Every ```ts block is at
+ * least TypeScript. Links lead somewhere.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { kernelUsable, loadKernelObject } from '@unplugin-bpf/loader'
 import { globSync } from 'tinyglobby'
 import ts from 'typescript'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { compileLisp } from '../../packages/core/src/compile.ts'
 import { sourceFile } from '../../packages/core/src/diag/source.ts'
+import type { BpfObject } from '../../packages/core/src/object/object.ts'
+import type { ObjectBackend } from '../../packages/core/src/runtime/backend.ts'
 import { createVm } from '../../packages/core/src/vm/vm.ts'
+import { compileBpfTs } from '../../packages/unplugin-bpf/src/compile-ts.ts'
 import { kernelData } from '../../packages/unplugin-bpf/src/kernel-data.ts'
 import { readDirectives } from '../runner/directives.ts'
 import { expectRun } from '../runner/expect.ts'
@@ -39,6 +43,7 @@ for (const page of pages) {
   const blocks = blocksOf(text)
   describe(name, () => {
     for (const block of blocks.filter(({ language }) => language === 'lisp')) lispExample(name, block)
+    for (const block of blocks.filter(isProgram)) typeScriptExample(name, block)
     for (const { line, text: code } of blocks.filter(({ language }) => language === 'ts')) {
       it(`line ${line} is TypeScript`, () => {
         const { diagnostics } = ts.transpileModule(code, {
@@ -57,16 +62,35 @@ for (const page of pages) {
   })
 }
 
+/** A whole `.bpf.ts` file. */
+const isProgram = ({ language, text }: Block): boolean => language === 'ts' && /^export default object\(/m.test(text)
+
 function lispExample(page: string, { line, text }: Block): void {
-  const compile = () => compileLisp(sourceFile(`${page}:${line}`, text), kernelData(undefined)).object
+  const compile = async () => compileLisp(sourceFile(`${page}:${line}`, text), kernelData(undefined)).object
+  example(line, text, compile)
+}
+
+/** As the Lisp ones, with the other comment sign. */
+function typeScriptExample(page: string, { line, text }: Block): void {
+  const path = join(import.meta.dirname, '.output', `${page.replaceAll('/', '-')}-${line}.bpf.ts`)
+  const compile = async () => {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+    return (await compileBpfTs(path)).object
+  }
+  example(line, text.replace(/^\/\/ (?=(run|map|ring) )/gm, ';; '), compile)
+}
+
+afterAll(() => rmSync(join(import.meta.dirname, '.output'), { recursive: true, force: true }))
+
+function example(line: number, text: string, compile: () => Promise<BpfObject>): void {
   const directives = readDirectives(text)
-  const body = (load: () => ReturnType<typeof createVm> | ReturnType<typeof loadKernelObject>) => {
-    const backend = load()
+  const body = (backend: ObjectBackend) => {
     if (directives.runs.length > 0) expectRun(backend, directives)
     else backend.close()
   }
-  it(`line ${line}: VM`, () => body(() => createVm(compile())))
-  it.skipIf(!kernel.ok)(`line ${line}: kernel${kernel.ok ? '' : ` (skipped: ${kernel.reason})`}`, () =>
-    body(() => loadKernelObject(compile())),
+  it(`line ${line}: VM`, async () => body(createVm(await compile())))
+  it.skipIf(!kernel.ok)(`line ${line}: kernel${kernel.ok ? '' : ` (skipped: ${kernel.reason})`}`, async () =>
+    body(loadKernelObject(await compile())),
   )
 }

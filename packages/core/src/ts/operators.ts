@@ -50,7 +50,8 @@ const COMPARISONS: Readonly<Record<string, { readonly unsigned: Pred; readonly s
   '>=': { unsigned: 'uge', signed: 'sge' },
 }
 
-const REFUSED_OPERATORS: Readonly<Record<string, string>> = {
+/** Operators of JavaScript that have no meaning here, and what to write instead. */
+export const REFUSED_OPERATORS: Readonly<Record<string, string>> = {
   '**': 'multiply, or shift for powers of two: `1 << n`',
   in: 'use the `has` or `get` method of a map',
   instanceof: 'values of the kernel have no classes',

@@ -59,7 +59,7 @@ async function diagnosticsOf(
   watched: Set<string>,
 ): Promise<readonly Diagnostic[]> {
   try {
-    const { compiled } = await compileSource(source, { btf })
+    const { compiled } = await compileSource(source, { btf, onFile: (file) => watched.add(resolve(file)) })
     for (const file of compiled.module.files) watched.add(resolve(file.name))
     return compiled.warnings
   } catch (error) {
