@@ -21,6 +21,23 @@ const sent: 0 = constants.STAT_EVENTS_SENT
 const pid: number = ConnEventCodec.size
 sink(encoded, sent, pid)
 
+link.update(obj.programs.countPackets)
+link.pin('/sys/fs/bpf/link')
+const index: number | undefined = link.info()?.ifindex
+using all = obj.attachAll({ countPackets: { ifname: 'veth0', pin: '/sys/fs/bpf/x', onExisting: 'adopt' } })
+const skipped: readonly string[] = all.skipped
+sink(index, skipped)
+
+// @ts-expect-error XDP programs have no direction
+obj.programs.countPackets.attach({ ifname: 'veth0', direction: 'egress' })
+// @ts-expect-error no such mode
+obj.programs.countPackets.attach({ ifname: 'veth0', mode: 'nativ' })
+// @ts-expect-error no such policy
+obj.programs.countPackets.attach({ ifname: 'veth0', pin: '/sys/fs/bpf/x', onExisting: 'keep' })
+// @ts-expect-error options of an XDP program
+obj.attachAll({ countPackets: { cgroup: '/sys/fs/cgroup/x' } })
+// @ts-expect-error XDP programs trace nothing
+log.programs.eventLogger.attach({ ifname: 'veth0', target: 'do_unlinkat' })
 // @ts-expect-error no such map
 obj.maps.pktCuont
 // @ts-expect-error u64 values are bigint

@@ -3,7 +3,14 @@
  * descriptor. Whatever fails, everything that was created before is closed again.
  */
 import type { BpfObject } from '@unplugin-bpf/core/object'
-import { fillSlots, type Link, type ObjectBackend } from '@unplugin-bpf/core/runtime'
+import {
+  type AttachAllOptions,
+  type AttachedLinks,
+  attachAll,
+  fillSlots,
+  type Link,
+  type ObjectBackend,
+} from '@unplugin-bpf/core/runtime'
 import { guardLeak, unguardLeak } from './leak-guard.ts'
 import { type BtfResult, loadBtf } from './load-btf.ts'
 import { loadMap } from './load-map.ts'
@@ -41,6 +48,11 @@ export class KernelObject implements ObjectBackend, Disposable {
     this.btfRefusal = parts.btf && 'refusal' in parts.btf ? parts.btf.refusal : undefined
     const names = parts.object.programs.map((program) => program.name).join(', ')
     guardLeak(this, names === '' ? 'a BPF object' : `the BPF object with ${names}`)
+  }
+
+  /** Attaches every program whose section says what to, and those with options here; by ELF name. All or nothing. */
+  attachAll(options: AttachAllOptions = {}): AttachedLinks {
+    return attachAll(this.programs, options)
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /** One program in the kernel: running it on given bytes, and attaching it. */
 import type { ProgramSpec } from '@unplugin-bpf/core/object'
 import type { AttachOptions, Link, ProgramBackend, RunInput, RunResult } from '@unplugin-bpf/core/runtime'
-import { attachProgram, isAutomatic } from './link/attach.ts'
+import { attachProgram } from './link/attach.ts'
 import { type ProgramInfo, programInfo } from './program-info.ts'
 import { closeFd } from './sys/syscall.ts'
 import { testRun } from './test-run.ts'
@@ -37,11 +37,6 @@ export class KernelProgram implements ProgramBackend {
     const link = attachProgram(this.spec, this.fd, options)
     this.#links.add(link)
     return link.onEnd(() => this.#links.delete(link))
-  }
-
-  /** Whether the section says everything that attaching needs. */
-  get attachable(): boolean {
-    return isAutomatic(this.spec)
   }
 
   close(): void {

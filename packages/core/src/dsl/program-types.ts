@@ -1,5 +1,4 @@
 /** Types of program values and of their constructors. */
-import type { OtherProgram } from '../runtime/types.ts'
 import type { AnyKernelStruct } from './kernel-struct.ts'
 import type { i64 } from './scalars.ts'
 import type { AnySchema, Context, Kernel } from './types.ts'
@@ -67,5 +66,3 @@ export type ExitProgram<C extends Context, R, U> = <const A extends readonly Arg
 export interface ArgsContext extends Context {
   readonly args: { readonly [index: number]: i64 }
 }
-
-export interface TracingProgram extends OtherProgram {}

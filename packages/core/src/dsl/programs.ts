@@ -1,10 +1,12 @@
 /** Program constructors: live values that hold a handler. Types in `program-types.ts` and `generated/programs.ts`. */
 import type {
   CgroupProgram,
+  IteratorProgram,
   KprobeProgram,
   OtherProgram,
   RawTracepointProgram,
   TracepointProgram,
+  TracingProgram,
   UprobeProgram,
 } from '../runtime/types.ts'
 import { matchSection } from '../tables/sections.ts'
@@ -179,35 +181,39 @@ export const rawTracepoint = /*#__PURE__*/ withArgs('rawTracepoint', 'raw_tracep
 export const fentry = /*#__PURE__*/ withArgs('fentry', 'fentry', 'array') as ArgsProgram<
   ArgsContext,
   Ignored,
-  OtherProgram
+  TracingProgram
 >
 /** May replace the result of a kernel function that allows it. */
 export const fmodRet = /*#__PURE__*/ withArgs('fmodRet', 'fmod_ret', 'array') as ArgsProgram<
   ArgsContext,
   Ignored,
-  OtherProgram
+  TracingProgram
 >
 /** A tracepoint with arguments that are known by BTF. */
 export const tpBtf = /*#__PURE__*/ withArgs('tpBtf', 'tp_btf', 'array') as ArgsProgram<
   ArgsContext,
   Ignored,
-  OtherProgram
+  TracingProgram
 >
 /** A security hook: a negative error number refuses. */
-export const lsm = /*#__PURE__*/ withArgs('lsm', 'lsm', 'array') as ArgsProgram<ArgsContext, Ignored, OtherProgram>
+export const lsm = /*#__PURE__*/ withArgs('lsm', 'lsm', 'array') as ArgsProgram<ArgsContext, Ignored, TracingProgram>
 export const lsmCgroup = /*#__PURE__*/ withArgs('lsmCgroup', 'lsm_cgroup', 'array') as ArgsProgram<
   ArgsContext,
   Ignored,
   CgroupProgram
 >
 /** Called for every object of a kind (`task`, `bpf_map`, `tcp`). */
-export const iter = /*#__PURE__*/ withArgs('iter', 'iter', 'array') as ArgsProgram<ArgsContext, Ignored, OtherProgram>
+export const iter = /*#__PURE__*/ withArgs('iter', 'iter', 'array') as ArgsProgram<
+  ArgsContext,
+  Ignored,
+  IteratorProgram
+>
 
 /** On return of a kernel function, with its arguments and its result. */
-export const fexit: ExitProgram<ArgsContext, Ignored, OtherProgram> = /*#__PURE__*/ define(
+export const fexit: ExitProgram<ArgsContext, Ignored, TracingProgram> = /*#__PURE__*/ define(
   (target: string, args: readonly unknown[], result: unknown, handler: unknown, options?: ProbeOptions) => {
     const types = [...args, result].map((arg) => paramType(`fexit('${target}')`, arg))
-    return createProgram<OtherProgram>(
+    return createProgram<TracingProgram>(
       'fexit',
       `fexit${sleepable(options)}/${target}`,
       { kind: 'array', args: types },

@@ -7,7 +7,8 @@ import type { Span } from '../diag/source.ts'
 import type { MapDecl, Module } from '../forms/module.ts'
 import { fieldKeys } from '../runtime/codec.ts'
 import { MAP_TYPES, type MapTypeRow } from '../tables/map-types.ts'
-import { PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
+import { type LinkKind, PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
+import { matchSection } from '../tables/sections.ts'
 import type { StructType, Type, UnionType } from '../types/types.ts'
 import { isExportable, type ModuleExports, moduleExports } from './exports.ts'
 import { typeScriptType } from './type-names.ts'
@@ -36,7 +37,7 @@ export function emitModuleTypes(module: Module): ModuleTypes {
   out.line('  maps: {')
   for (const { key, decl } of exported.maps) out.member(key, mapHandle(decl), decl.span)
   out.line('  }').line('  programs: {')
-  for (const { key, decl } of exported.programs) out.member(key, handleInterface(decl.type), decl.span)
+  for (const { key, decl } of exported.programs) out.member(key, handleInterface(decl.type, decl.section), decl.span)
   out.line('  }').line('  structs: {')
   for (const { name } of exported.structs) out.line(`    readonly ${name}: bpf.Struct<${name}>`)
   out.line('  }').line('  constants: {')
@@ -127,29 +128,40 @@ function valueType(type: Type | undefined): string {
   return type ? typeScriptType(type) : 'Uint8Array'
 }
 
-/** The handle interface of a program type, by how it attaches. */
-export function handleInterface(type: ProgramTypeName): string {
+/** Handle interfaces by how programs attach; other kinds have the general one. */
+const HANDLES: Partial<Record<LinkKind, string>> = {
+  xdp: 'XdpProgram',
+  tc: 'TcProgram',
+  netkit: 'NetkitProgram',
+  cgroup: 'CgroupProgram',
+  tracepoint: 'TracepointProgram',
+  raw_tracepoint: 'RawTracepointProgram',
+  kprobe: 'KprobeProgram',
+  kprobe_multi: 'KprobeProgram',
+  ksyscall: 'KprobeProgram',
+  uprobe: 'UprobeProgram',
+  uprobe_multi: 'UprobeProgram',
+  usdt: 'UprobeProgram',
+  perf_event: 'PerfEventProgram',
+  tracing: 'TracingProgram',
+  lsm: 'TracingProgram',
+  freplace: 'TracingProgram',
+  iter: 'IteratorProgram',
+  socket: 'SocketFilterProgram',
+  sockmap: 'SockmapProgram',
+  reuseport: 'ReuseportProgram',
+  netns: 'NetnsProgram',
+  netfilter: 'NetfilterProgram',
+}
+
+/** The handle interface of a program; the section decides among the kinds of probes. */
+export function handleInterface(type: ProgramTypeName, section?: string): string {
   const row: ProgramTypeRow = PROGRAM_TYPES[type]
-  switch (row.link) {
-    case 'xdp':
-      return 'bpf.XdpProgram'
-    case 'tc':
-      return 'bpf.TcProgram'
-    case 'cgroup':
-      return row.context === '__sk_buff' ? 'bpf.CgroupSkbProgram' : 'bpf.CgroupProgram'
-    case 'tracepoint':
-      return 'bpf.TracepointProgram'
-    case 'raw_tracepoint':
-      return 'bpf.RawTracepointProgram'
-    case 'kprobe':
-      return 'bpf.KprobeProgram'
-    case 'uprobe':
-      return 'bpf.UprobeProgram'
-    case 'socket':
-      return 'bpf.SocketFilterProgram'
-    default:
-      return 'bpf.OtherProgram'
-  }
+  const match = section === undefined ? undefined : matchSection(section)
+  const link = (match?.type === type ? match.entry.link : undefined) ?? row.link
+  if (type === 'cgroup_skb') return 'bpf.CgroupSkbProgram'
+  if (type === 'flow_dissector') return 'bpf.FlowDissectorProgram'
+  return `bpf.${HANDLES[link] ?? 'OtherProgram'}`
 }
 
 /** Text by lines, with the positions of the names that have a source. */

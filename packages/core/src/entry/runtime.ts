@@ -1,4 +1,5 @@
 /** Public entry `@unplugin-bpf/core/runtime`: re-exports only. */
+export { type AttachAllOptions, type AttachedLinks, attachAll } from '../runtime/attach-all.ts'
 export type * from '../runtime/backend.ts'
 export { base64Bytes, viewOf } from '../runtime/bytes.ts'
 export { type Codec, codecFor } from '../runtime/codec.ts'

@@ -1,4 +1,5 @@
 /** The loaded object: typed handles over any backend, made from what the generated module says about names and types. */
+import { type AttachAllOptions, type AttachedLinks, attachAll } from './attach-all.ts'
 import type { ObjectBackend, ProgramBackend } from './backend.ts'
 import { createMapHandle, type HandleSurroundings, type MapMeta } from './create-map-handle.ts'
 import { createGlobals, type GlobalsMeta } from './globals-handle.ts'
@@ -87,6 +88,12 @@ class Loaded {
     const program = this.#programsByName.get(name)
     if (program === undefined) throw unknownName(this.name, 'program', name, this.#programsByName.keys())
     return program
+  }
+
+  attachAll(options: AttachAllOptions = {}): AttachedLinks {
+    this.#checkOpen()
+    const find = (name: string) => this.#programBackends.get(this.program(name))!
+    return attachAll(new Map([...this.#programKeys].map(([key, name]) => [key, find(name)])), options)
   }
 
   close(): void {

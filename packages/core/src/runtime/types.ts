@@ -5,8 +5,10 @@
  */
 import type { BpfObject } from '../object/object.ts'
 import type { Link } from './attach.ts'
+import type { AttachedLinks } from './attach-all.ts'
 import type { BackendKind, ObjectBackend, RingCursor } from './backend.ts'
 import type { Codec } from './codec.ts'
+import type { OtherProgram, ProgramHandle } from './programs.ts'
 
 /** Size and codec of a struct, union or scalar. */
 export interface Struct<T> extends Codec<T> {}
@@ -283,119 +285,6 @@ export type AnyMap =
   | StorageMap<Any>
   | UserRing<Any>
 
-export interface RunOptions {
-  /** Context bytes in the kernel's layout. */
-  readonly ctx?: Uint8Array | undefined
-  readonly repeat?: number | undefined
-}
-
-export interface ProgramRun {
-  /** r0, unsigned 32 bits. */
-  readonly retval: number
-  /** The packet afterwards; empty for programs without one. */
-  readonly data: Uint8Array
-  /** The context afterwards, where the kernel gives it back. */
-  readonly ctx: Uint8Array | undefined
-  /** Mean nanoseconds of one run. */
-  readonly durationNs: number
-}
-
-export interface ProgramHandle {
-  /** ELF name. */
-  readonly name: string
-  readonly section: string
-  /** Kernel's name of the program type (`sched_cls`). */
-  readonly type: string
-  /** File descriptor; undefined in the VM. */
-  readonly fd: number | undefined
-}
-
-/** Programs that see a packet. `options` may be just the context bytes. */
-export interface PacketProgram extends ProgramHandle {
-  run(packet: Uint8Array, options?: RunOptions | Uint8Array): ProgramRun
-}
-
-/** Programs that see a context only. */
-export interface ContextProgram extends ProgramHandle {
-  run(ctx?: Uint8Array, options?: RunOptions): ProgramRun
-}
-
-/** One of `ifname` and `ifindex`, in the current network namespace. */
-export type InterfaceTarget =
-  | { readonly ifname: string; readonly ifindex?: undefined }
-  | { readonly ifindex: number; readonly ifname?: undefined }
-
-export type XdpAttachOptions = InterfaceTarget & {
-  /** Default `auto`: what the kernel picks. */
-  readonly mode?: 'auto' | 'native' | 'generic' | 'offload' | undefined
-  /** Default: a link, then netlink. */
-  readonly via?: 'auto' | 'link' | 'netlink' | undefined
-}
-
-export type TcAttachOptions = InterfaceTarget & {
-  readonly direction: 'ingress' | 'egress'
-  readonly via?: 'auto' | 'link' | 'netlink' | undefined
-}
-
-export interface CgroupAttachOptions {
-  /** Directory in a cgroup2 mount. */
-  readonly cgroup: string
-}
-
-/** Optional; the section name's target otherwise (`tracepoint/sched/sched_switch`). */
-export interface TargetAttachOptions {
-  readonly target?: string | undefined
-}
-
-export interface UprobeAttachOptions extends TargetAttachOptions {
-  /** Only this process. */
-  readonly pid?: number | undefined
-}
-
-export interface SocketAttachOptions {
-  /** Descriptor of the socket (SO_ATTACH_BPF). */
-  readonly socketFd: number
-}
-
-export interface XdpProgram extends PacketProgram {
-  readonly type: 'xdp'
-  attach(options: XdpAttachOptions): Link
-}
-export interface TcProgram extends PacketProgram {
-  readonly type: 'sched_cls' | 'sched_act'
-  attach(options: TcAttachOptions): Link
-}
-export interface CgroupSkbProgram extends PacketProgram {
-  readonly type: 'cgroup_skb'
-  attach(options: CgroupAttachOptions): Link
-}
-/** cgroup_sock, cgroup_sock_addr, sock_ops, cgroup_device, cgroup_sysctl, cgroup_sockopt. */
-export interface CgroupProgram extends ContextProgram {
-  attach(options: CgroupAttachOptions): Link
-}
-export interface SocketFilterProgram extends PacketProgram {
-  readonly type: 'socket_filter'
-  attach(options: SocketAttachOptions): Link
-}
-export interface TracepointProgram extends ContextProgram {
-  attach(options?: TargetAttachOptions): Link
-}
-export interface RawTracepointProgram extends ContextProgram {
-  attach(options?: TargetAttachOptions): Link
-}
-export interface KprobeProgram extends ContextProgram {
-  attach(options?: TargetAttachOptions): Link
-}
-export interface UprobeProgram extends ContextProgram {
-  attach(options?: UprobeAttachOptions): Link
-}
-/** Program types without an interface of their own. */
-export interface OtherProgram extends ProgramHandle {
-  run(data?: Uint8Array, options?: RunOptions | Uint8Array): ProgramRun
-  // biome-ignore lint/suspicious/noExplicitAny: what the backend takes
-  attach(options?: any): Link
-}
-
 /** What a generated `.d.ts` says of its module. */
 export interface ModuleShape {
   readonly maps: object
@@ -443,6 +332,11 @@ export interface BpfModule<S extends ModuleShape = ModuleShape> {
   load(options?: LoadOptions & { readonly constants?: Partial<Part<S, 'rodata'>> | undefined }): LoadedObject<S>
 }
 
+/** Each program's own attach options. */
+type AttachAllOf<P> = {
+  readonly [K in keyof P]?: (P[K] extends { attach(options: infer O): Link } ? O : never) | false | undefined
+}
+
 /** Maps and programs in a kernel or VM; `using` or `close()` frees them. Every use after that throws. */
 export interface LoadedObject<S extends ModuleShape = ModuleShape> extends Disposable {
   readonly name: string
@@ -455,10 +349,17 @@ export interface LoadedObject<S extends ModuleShape = ModuleShape> extends Dispo
   /** By ELF name; throws for an unknown one. */
   map<M = AnyMap>(name: string): M
   program<P = OtherProgram>(name: string): P
+  /**
+   * Attaches every program whose section says what to (`kprobe/do_unlinkat`), and those with options here, by their key
+   * in `programs`; `false` leaves one out. All or nothing.
+   */
+  attachAll(options?: AttachAllOf<S['programs']>): AttachedLinks
   /** The layer below, with raw bytes. */
   readonly raw: ObjectBackend
   close(): void
 }
 
 export type * from './attach.ts'
+export type { AttachAllOptions, AttachedLinks } from './attach-all.ts'
 export type { BackendKind, ObjectBackend, RingCursor } from './backend.ts'
+export type * from './programs.ts'

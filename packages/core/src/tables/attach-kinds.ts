@@ -219,7 +219,6 @@ export const ATTACH_KINDS = {
     needs: ['NET_ADMIN'],
     options: ['netns'],
     to: "a network namespace, the process's own by default",
-    automatic: true,
   },
   netfilter: {
     ways: [link('6.4')],

@@ -54,14 +54,3 @@ export function attachProgram(spec: ProgramSpec, programFd: number, options: Att
   checkOptions(request)
   return options.pin === undefined ? attacher(request) : attachPinned(request, options.pin, attacher)
 }
-
-/** Whether `attachAll` attaches the program: its section says everything, as libbpf's bpf_object__attach_skeleton. */
-export function isAutomatic(spec: ProgramSpec): boolean {
-  const kind = linkKindOf(spec)
-  if (!attachKindRow(kind).automatic) return false
-  return kind === 'netns'
-    ? false
-    : kind === 'iter'
-      ? spec.attachTarget !== 'bpf_map_elem'
-      : spec.attachTarget !== undefined
-}

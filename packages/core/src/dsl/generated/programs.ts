@@ -745,15 +745,15 @@ export interface ContextPrograms {
   /** Events of TCP connections. */
   readonly sockOps: ContextProgram<SockOpsCtx, Allow, bpf.CgroupProgram, 'sockops'>
   /** Data of the sockets in a sockmap. */
-  readonly skSkb: ContextProgram<SkSkbCtx, Ignored, bpf.OtherProgram, 'sk_skb/stream_verdict' | 'sk_skb/stream_parser' | 'sk_skb/verdict' | 'sk_skb'>
+  readonly skSkb: ContextProgram<SkSkbCtx, Ignored, bpf.SockmapProgram, 'sk_skb/stream_verdict' | 'sk_skb/stream_parser' | 'sk_skb/verdict' | 'sk_skb'>
   /** sendmsg(2) of the sockets in a sockmap. */
-  readonly skMsg: ContextProgram<SkMsgCtx, Ignored, bpf.OtherProgram, 'sk_msg'>
+  readonly skMsg: ContextProgram<SkMsgCtx, Ignored, bpf.SockmapProgram, 'sk_msg'>
   /** Which socket an incoming connection goes to. */
-  readonly skLookup: ContextProgram<SkLookupCtx, Allow, bpf.OtherProgram, 'sk_lookup'>
+  readonly skLookup: ContextProgram<SkLookupCtx, Allow, bpf.NetnsProgram, 'sk_lookup'>
   /** Which socket of a reuseport group. */
-  readonly skReuseport: ContextProgram<SkReuseportCtx, Ignored, bpf.OtherProgram, 'sk_reuseport' | 'sk_reuseport/migrate'>
+  readonly skReuseport: ContextProgram<SkReuseportCtx, Ignored, bpf.ReuseportProgram, 'sk_reuseport' | 'sk_reuseport/migrate'>
   /** Takes packets apart for the kernel. */
-  readonly flowDissector: ContextProgram<FlowDissectorCtx, Ignored, bpf.OtherProgram, 'flow_dissector'>
+  readonly flowDissector: ContextProgram<FlowDissectorCtx, Ignored, bpf.FlowDissectorProgram, 'flow_dissector'>
   /** Light-weight tunnels: input. */
   readonly lwtIn: ContextProgram<LwtInCtx, Ignored, bpf.OtherProgram, 'lwt_in'>
   /** Light-weight tunnels: output. */
@@ -763,7 +763,7 @@ export interface ContextPrograms {
   /** Segment routing. */
   readonly lwtSeg6local: ContextProgram<LwtSeg6localCtx, Ignored, bpf.OtherProgram, 'lwt_seg6local'>
   /** A netfilter hook. */
-  readonly netfilter: ContextProgram<NetfilterCtx, Allow, bpf.OtherProgram, 'netfilter'>
+  readonly netfilter: ContextProgram<NetfilterCtx, Allow, bpf.NetfilterProgram, 'netfilter'>
   /** A perf event fired: profilers. */
-  readonly perfEvent: ContextProgram<PerfEventCtx, Ignored, bpf.OtherProgram, 'perf_event'>
+  readonly perfEvent: ContextProgram<PerfEventCtx, Ignored, bpf.PerfEventProgram, 'perf_event'>
 }
