@@ -1,5 +1,6 @@
 ;; test errors
 ;; Globals, functions and loops: what is refused, and with which words.
+(defmap stages :type :prog-array :key-size 4 :max-entries 1)
 (defglobal hits u64)
 (defglobal hits u32)
 ;;         ^^^^ error[duplicate-name]: is used twice
@@ -14,7 +15,7 @@
 (defsubprog six (a b c d e f) u32 0)
 ;;              ^^^^^^^^^^^^^ error[wrong-argument-count]: at most 5
 (defsubprog empty ((a u32)) u32)
-;; error@16:1[bad-syntax]: has no body
+;; error@17:1[bad-syntax]: has no body
 (defsubprog plus ((a u32)) u32 (+ a 1))
 
 (defprog p (:type :xdp)
@@ -26,8 +27,8 @@
 ;;^^^^^^^ error[bad-syntax]: not inside a loop
   (addr-of nothing)
 ;;         ^^^^^^^ error[unbound-variable]: needs a variable
-  (bpf-loop (i 10) (return 1))
-;;                 ^^^^^^^^^^ error[unsupported]: cannot leave the program
+  (bpf-loop (i 10) (tail-call stages 0))
+;;                 ^^^^^^^^^^^^^^^^^^^^ error[unsupported]: cannot make tail calls
   (bpf-loop (i 100000000) 1)
 ;;             ^^^^^^^^^ error[bad-option]: at most 8388608 times
   (for-each-map-elem hits plus 0 0)

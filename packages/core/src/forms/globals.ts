@@ -11,6 +11,9 @@ import type { GlobalDecl, MapDecl } from './module.ts'
 const READ_ONLY = 1 << 7
 const MAPPABLE = 1 << 10
 
+/** Names of literals (format strings), which have no name in the source: `__str_0`. */
+export const LITERAL_PREFIX = '__str_'
+
 export interface PlacedGlobal {
   readonly decl: GlobalDecl
   /** Bytes from the start of the section. */

@@ -68,6 +68,10 @@ export interface FunctionDecl {
   readonly params: readonly Local[]
   /** Index of the parameter that is the program's context: `ctx` and `ctxLoad` forms of the body mean it. */
   readonly contextParam?: number | undefined
+  /** Where the context is, behind a pointer parameter: callbacks that get it in the memory of their caller. */
+  readonly contextSlot?: { readonly param: number; readonly offset: number } | undefined
+  /** Variables of callers that the body finds in memory (`load` forms with `as`). */
+  readonly captures?: readonly Local[] | undefined
   /** Pointer types that the calls do not tell (what a helper passes to a callback), by index. */
   readonly pointerParams?: ReadonlyMap<number, PtrType> | undefined
   readonly result: IntType

@@ -99,7 +99,14 @@ export type Form =
   /** ntohs, htonl ...: reverses the low `bits` bits, clears the rest. */
   | (Base & { readonly kind: 'bswap'; readonly bits: 16 | 32 | 64; readonly value: Form })
   // memory; offsets in bytes
-  | (Base & { readonly kind: 'load'; readonly type: IntType; readonly ptr: Form; readonly offset: Form })
+  /** `as`: the memory holds what this variable, maybe of a calling function, held: a pointer if that is one. */
+  | (Base & {
+      readonly kind: 'load'
+      readonly type: IntType
+      readonly ptr: Form
+      readonly offset: Form
+      readonly as?: Local | undefined
+    })
   /** Has the stored value. */
   | (Base & {
       readonly kind: 'store'

@@ -121,6 +121,8 @@ export interface Cx {
   readonly siblings: readonly Sym[]
   /** Blocks that `return-from` may leave. */
   readonly blocks: readonly { readonly name: Sym; readonly label: { readonly name: string } }[]
+  /** What `return` becomes, where it is not the program's or function's own. */
+  readonly onReturn?: ((origin: Stx, value: Form) => Form) | undefined
   readonly depth: number
   /** Forms translated so far in this program: macros that double their argument end here. */
   readonly budget: { forms: number }

@@ -8,6 +8,7 @@
  * Scalars are read by name; the name of a struct or array is its address.
  */
 import type { Span } from '../diag/source.ts'
+import { LITERAL_PREFIX } from '../forms/globals.ts'
 import type { GlobalDecl } from '../forms/module.ts'
 import { sizeOf } from '../types/layout.ts'
 import type { IntType, StructType, Type } from '../types/types.ts'
@@ -53,7 +54,7 @@ export function literal(module: ModuleState, bytes: Uint8Array, span: Span): Glo
       global.hidden && global.init.length === bytes.length && global.init.every((byte, i) => byte === bytes[i]),
   )
   if (known) return known
-  const name = `__str_${[...module.globals.values()].filter((global) => global.hidden).length}`
+  const name = `${LITERAL_PREFIX}${[...module.globals.values()].filter((global) => global.hidden).length}`
   const type: Type = { kind: 'array', element: { kind: 'int', bits: 8, signed: false }, length: bytes.length }
   const decl: GlobalDecl = { name, type, access: 'readonly', init: bytes, hidden: true, span }
   module.globals.set(name, decl)

@@ -115,7 +115,15 @@ export function translateFunction(cx: Cx, pending: PendingFunction): void {
   if (pending.state === 'translated') return
   pending.state = 'translated'
   const { decl, symbols } = pending
-  let inner: Cx = { ...cx, scope: undefined, macros: undefined, siblings: [], blocks: [], depth: 0 }
+  let inner: Cx = {
+    ...cx,
+    scope: undefined,
+    macros: undefined,
+    siblings: [],
+    blocks: [],
+    onReturn: undefined,
+    depth: 0,
+  }
   for (const [i, symbol] of symbols.entries()) inner = bindLocal(inner, symbol, decl.params[i]!)
   try {
     decl.body = toBody(inner, pending.stx, pending.body)

@@ -4,6 +4,7 @@ import { ARGUMENT_FORMS } from './forms/arguments.ts'
 import { ARITH_FORMS } from './forms/arith.ts'
 import { ASSEMBLY_FORMS } from './forms/assembly.ts'
 import { BINDING_FORMS } from './forms/binding.ts'
+import { BPF_LOOP_FORMS } from './forms/bpf-loop.ts'
 import { CONTROL_FORMS } from './forms/control.ts'
 import { GLOBAL_FORMS } from './forms/globals.ts'
 import { translateHelper } from './forms/helpers.ts'
@@ -20,6 +21,7 @@ export const SPECIAL_FORMS: ReadonlyMap<string, SpecialForm> = new Map(
     ...PLACE_TABLE,
     ...CONTROL_FORMS,
     ...LOOP_FORMS,
+    ...BPF_LOOP_FORMS,
     ...GLOBAL_FORMS,
     ...ARITH_FORMS,
     ...MEMORY_FORMS,

@@ -6,6 +6,7 @@ import type { Btf } from '../btf/reader.ts'
 import { badObject } from '../bytes/reader.ts'
 import type { ElfFile, ElfSection } from '../elf/format.ts'
 import { SHF, SHT, STT } from '../elf/format.ts'
+import { LITERAL_PREFIX } from '../forms/globals.ts'
 import type { MapSpec, VariableSpec } from './object.ts'
 
 /** BPF_F_RDONLY_PROG and BPF_F_MMAPABLE, include/uapi/linux/bpf.h. */
@@ -50,7 +51,7 @@ function readDataSection(section: ElfSection, btf: Btf | undefined): MapSpec {
   }
 }
 
-/** From the BTF where it describes the section, else from the symbols. */
+/** From the BTF where it describes the section, else from the symbols; without literals, which are nobody's variables. */
 export function readVariables(elf: ElfFile, btf: Btf | undefined, maps: readonly MapSpec[]): VariableSpec[] {
   return maps.flatMap(({ data, valueSize }) => {
     if (!data) return []
@@ -66,7 +67,7 @@ export function readVariables(elf: ElfFile, btf: Btf | undefined, maps: readonly
         : symbolsIn(elf, data.section)
     for (const { name, offset, size } of found)
       if (offset + size > valueSize) throw badObject(`variable ${name} is outside of its section ${data.section}`)
-    return found
+    return found.filter(({ name }) => !name.startsWith(LITERAL_PREFIX))
   })
 }
 

@@ -17,7 +17,7 @@ import { checkProgram } from './check.ts'
 import { inferTypes } from './infer.ts'
 import { joinTypes } from './join.ts'
 import type { Typing } from './typing.ts'
-import { typeOf } from './typing.ts'
+import { localType, typeOf } from './typing.ts'
 
 export interface FunctionUnit {
   readonly decl: FunctionDecl
@@ -101,6 +101,10 @@ function distinct(programs: readonly ProgramDecl[]): ProgramDecl[] {
 
 function parameterTypes(decl: FunctionDecl, callers: readonly Typing[]): Map<Local, ValueType> {
   const types = new Map<Local, ValueType>()
+  for (const local of decl.captures ?? []) {
+    const typing = callers.find(({ locals }) => locals.has(local))
+    if (typing) types.set(local, localType(typing, local))
+  }
   for (const [i, param] of decl.params.entries()) {
     if (i === decl.contextParam) types.set(param, ptrTo('ctx'))
     else types.set(param, decl.pointerParams?.get(i) ?? param.type ?? passedType(decl, i, callers))
@@ -122,7 +126,7 @@ function passedType(decl: FunctionDecl, index: number, callers: readonly Typing[
 
 /** Only a parameter gives a function the context. */
 function checkContextUse(decl: FunctionDecl, typing: Typing, bag: Bag): void {
-  if (decl.contextParam !== undefined) return
+  if (decl.contextParam !== undefined || decl.contextSlot) return
   for (const form of typing.forms.keys()) {
     if (form.kind !== 'ctx' && form.kind !== 'ctxLoad' && form.kind !== 'ctxStore' && form.kind !== 'tailCall') continue
     bag.error('pointer-misuse', form.span, `the function \`${decl.name}\` has no context`, {

@@ -259,8 +259,12 @@ type MemoryForm = FormOf<
 
 function inferMemory(state: State, form: MemoryForm): ValueType {
   switch (form.kind) {
-    case 'load':
-      return inferAll(state, [form.ptr, form.offset], registerType(form.type))
+    case 'load': {
+      const held = form.as && state.locals.get(form.as)
+      // Whether it was tested, the verifier remembers.
+      const pointer = isPointer(held) ? ptrTo(held.space, { pointee: held.pointee }) : undefined
+      return inferAll(state, [form.ptr, form.offset], pointer ?? registerType(form.type))
+    }
     case 'coreLoad':
       return inferCoreLoad(state, form)
     case 'store':

@@ -79,6 +79,7 @@ function translateDotimes(cx: Cx, call: Call): Form {
 
 function translateReturn(cx: Cx, call: Call): Form {
   const value = call.args[0] ? toForm(cx, call.args[0]) : undefined
+  if (cx.onReturn) return cx.onReturn(call.stx, value ?? constant(call.stx, 0))
   return { kind: 'return', value, ...at(call.stx) }
 }
 

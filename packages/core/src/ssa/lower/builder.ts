@@ -31,7 +31,7 @@ export class SsaBuilder {
   /** Position given to new instructions. */
   span: Span | undefined
   #block: Block
-  readonly #param: Inst | undefined
+  #context: Inst | undefined
   readonly #order: Block[] = []
   readonly #typeOf: (variable: Variable) => SsaType
   readonly #values = new Map<Block, Map<Variable, Inst>>()
@@ -49,13 +49,18 @@ export class SsaBuilder {
     this.#block = fn.newBlock()
     this.#order.push(this.#block)
     this.seal(this.#block)
-    this.#param = contextParam === undefined ? undefined : this.emit('param', { index: contextParam })
+    this.#context = contextParam === undefined ? undefined : this.emit('param', { index: contextParam })
   }
 
   /** The context pointer. */
   get ctx(): Inst {
-    invariant(this.#param, 'ssa: this function has no context')
-    return this.#param
+    invariant(this.#context, 'ssa: this function has no context')
+    return this.#context
+  }
+
+  /** For functions that find it in memory. */
+  set ctx(pointer: Inst) {
+    this.#context = pointer
   }
 
   get block(): Block {

@@ -41,5 +41,8 @@ export function bindParameters(cx: Lowering, decl: FunctionDecl): void {
     const space = isPointer(type) ? type.space : undefined
     const value = cx.b.emit('arg', { index, ...(space && { space }) }, [], { type: space ? 'ptr' : 'int' })
     writeLocal(cx, param, value, undefined)
+    const { contextSlot } = decl
+    if (contextSlot?.param === index)
+      cx.b.ctx = cx.b.emit('load', { bits: 64, offset: contextSlot.offset, space: 'ctx' }, [value])
   }
 }

@@ -44,6 +44,8 @@ export function emitStore(cx: Lowering, type: IntType, { base, offset }: Address
 
 export function lowerLoad(cx: Lowering, form: FormOf<'load'>): Inst {
   const { base, offset } = addressOf(cx, form.ptr, form.offset)
+  const type = typeOf(cx.typing, form)
+  if (isPointer(type)) return cx.b.emit('load', { bits: 64, offset, space: type.space }, [base])
   return emitLoad(cx, form.type, base, offset)
 }
 
