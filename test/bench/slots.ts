@@ -27,6 +27,7 @@ export const KINDRED = [
   'egress-quota',
   'icmp-echo',
   'conntrack',
+  'block-list',
 ] as const
 
 export type ProgramName = (typeof PROGRAMS)[number] | (typeof KINDRED)[number]
@@ -52,6 +53,7 @@ const CLANG_REFERENCE: Record<ProgramName, number> = {
   'egress-quota': 77,
   'icmp-echo': 82,
   conntrack: 107,
+  'block-list': 53,
 }
 
 export interface SlotRow {

@@ -72,7 +72,7 @@ export const otherLoop: Feature = (scope, body) => {
 /** Changes where the packet lies: only where no pointer into it is in reach. */
 export const resize: Feature = (scope) => {
   const { random, program } = scope
-  if (scope.regions.some(({ kind }) => kind === 'packet') || scope.rounds > 1) return undefined
+  if (scope.regions.some(({ kind }) => kind === 'packet') || scope.rounds > 1 || scope.inFunction) return undefined
   const delta = String(random.below(9) * 4 - 16)
   switch (program.kind.type) {
     case 'xdp':
@@ -89,7 +89,7 @@ export const resize: Feature = (scope) => {
 export const copied: Feature = (scope) => {
   const { random, program } = scope
   const stack = scope.regions.filter(({ kind }) => kind === 'stack')
-  if (stack.length === 0) return undefined
+  if (stack.length === 0 || scope.inFunction) return undefined
   const { pointer, size } = random.pick(stack)
   const offset: Sexp = random.oneIn(2) ? String(random.below(60)) : ['logand', value(scope), '63']
   const args = ['(ctx-ptr)', offset, pointer, String(1 + random.below(size))]

@@ -21,7 +21,8 @@ function oneFunction(scope: Scope): Sexp {
   }))
   const kept = { budget: program.budget, stack: program.stack }
   Object.assign(program, { budget: 1 + random.below(8), stack: STACK })
-  const inner = parameters.reduce((s, { name }) => bind(s, name), { ...scope, holding: true, depth: 5, rounds: 3 })
+  const outer: Scope = { ...scope, holding: true, inFunction: true, depth: 5, rounds: 3 }
+  const inner = parameters.reduce((s, { name }) => bind(s, name), outer)
   const forms = [...(random.oneIn(2) ? body(inner, 2) : []), value(inner)]
   Object.assign(program, kept)
   const shape = { name, parameters: parameters.map(({ type }) => type) }

@@ -31,6 +31,8 @@ export interface Scope {
   readonly depth: number
   /** Product of the loop counts around. */
   readonly rounds: number
+  /** There is no context. */
+  readonly inFunction?: true
   /** A ring record is held, or this is a function: nothing may leave. */
   readonly holding: boolean
 }

@@ -111,6 +111,15 @@ const issued = requests
     return [key, new Uint8Array(8)] as const
   })
 
+/** For ever, or long past; the key is the address with the protocol in its first byte. */
+const blocked = ADDRESSES.slice(0, 5).flatMap((text, i) =>
+  [6, 17].map((protocol, j) => {
+    const key = address(text)
+    key[0]! ^= protocol
+    return [key, new Uint8Array(8).fill((i + j) % 2 ? 0xff : 0)] as const
+  }),
+)
+
 export const KINDRED_SCENARIOS: readonly KindredScenario[] = [
   { name: 'dual-stack', program: 'dual_stack', packets: testPackets(21, COUNT) },
   {
@@ -139,6 +148,12 @@ export const KINDRED_SCENARIOS: readonly KindredScenario[] = [
     contexts: requests,
     entries: { issued },
     comparable: latenciesByDevice,
+  },
+  {
+    name: 'block-list',
+    program: 'block_list',
+    packets: testPackets(28, COUNT),
+    entries: { blocked_until: blocked },
   },
   { name: 'cidr-policy', program: 'cidr_policy', packets: skbPackets(25, COUNT), entries: { rules } },
   {

@@ -14,6 +14,7 @@ import { shareKeys } from './share-keys.ts'
 import { shareSlots } from './share-slots.ts'
 import { simplify } from './simplify/index.ts'
 import { simplifyCfg } from './simplify-cfg.ts'
+import { spreadStores } from './spread-stores.ts'
 import { threadBranches } from './thread-branches.ts'
 import { widenStores } from './widen-stores.ts'
 
@@ -34,6 +35,8 @@ export const PIPELINE: readonly Step[] = [
   // Late: what differs only before simplification must not look different here.
   fixpoint('tails', ROUNDS, [tailMerging, simplify, gvn, dce, simplifyCfg]),
   once(shareKeys),
+  // After tail merging, which makes such choices.
+  once(spreadStores),
   fixpoint('last', ROUNDS, [dse, simplify, gvn, dce, simplifyCfg]),
   // After everything that reasons about slots of single operations.
   once(shareSlots),
