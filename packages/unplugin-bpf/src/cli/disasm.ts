@@ -9,7 +9,8 @@ export async function disasmCommand(input: string): Promise<void> {
   console.log(printObject(await refuseOnRejection(readObject(input))))
 }
 
-async function readObject(input: string): Promise<BpfObject> {
+/** @throws Refused; CompileError of a source */
+export async function readObject(input: string): Promise<BpfObject> {
   if (/\.(lisp|ts)$/.test(input)) return (await compileSource(input)).compiled.object
   try {
     return fromElf(readFileSync(input), displayName(input))

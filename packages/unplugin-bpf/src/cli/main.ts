@@ -72,6 +72,20 @@ export function buildProgram(): Command {
     .action(later(async () => (await import('./disasm.ts')).disasmCommand))
 
   program
+    .command('run')
+    .description('run a program on packets; show verdicts, events and maps')
+    .argument('<input>', 'a source file or an ELF object')
+    .option('--pcap <file...>', 'capture files (pcap, pcapng)')
+    .option('--packet <hex...>', 'packets from the Ethernet header on')
+    .option('--program <name>', 'which program, when there are several')
+    .addOption(new Option('--backend <where>', 'where to run it').choices(['vm', 'kernel']).default('vm'))
+    .option('--trace', 'print the source lines that each packet went through')
+    .option('--json', 'print everything as JSON')
+    .option('--write <file>', 'write the packets that were not dropped to a capture file')
+    .exitOverride()
+    .action(later(async () => (await import('./run.ts')).runCommand))
+
+  program
     .command('sync')
     .description('write the type declarations (x.bpf.d.lisp.ts) of all sources')
     .argument('[paths...]', 'files or folders', ['.'])

@@ -1,6 +1,12 @@
 /** A module for an object that no plugin compiled: names in camelCase, bytes where no type is known. */
 import { type BpfObject, fromElf, toCamelName } from '@unplugin-bpf/core/object'
-import { type BpfModule, createHandles, type LoadedObject, type ObjectBackend } from '@unplugin-bpf/core/runtime'
+import {
+  type BpfModule,
+  createHandles,
+  type LoadedObject,
+  type ObjectBackend,
+  type ObjectMeta,
+} from '@unplugin-bpf/core/runtime'
 import type { LooseShape } from './types.ts'
 
 /** What `simulate` needs of a module. */
@@ -13,11 +19,16 @@ export function isModule(source: unknown): source is BpfModule {
   return typeof source === 'object' && source !== null && 'elf' in source && 'load' in source
 }
 
-export function objectModule(source: BpfObject | Uint8Array, name = 'object'): Loadable<LooseShape> {
+/** `known`: names and types, where a source says them. */
+export function objectModule(
+  source: BpfObject | Uint8Array,
+  name = 'object',
+  known?: ObjectMeta,
+): Loadable<LooseShape> {
   const object = source instanceof Uint8Array ? fromElf(source, name) : source
   const keyed = <T extends { readonly name: string }>(items: readonly T[]) =>
     Object.fromEntries(items.map((item) => [toCamelName(item.name), item]))
-  const meta = {
+  const meta = known ?? {
     name,
     maps: keyed(object.maps.filter((map) => !map.data).map((map) => ({ name: map.name, kind: map.type }))),
     programs: keyed(object.programs),

@@ -18,9 +18,10 @@ export function createPrograms(obj: LoadedObject<LooseShape>, world: World): Sim
   const programs = Object.entries(obj.programs).map(([key, handle]) => {
     const backend = obj.raw.programs.get((handle as unknown as ProgramBackend['spec']).name)!
     const { name, section, type } = backend.spec
+    const takesPacket = hasPacket(type)
     const run = (input?: Uint8Array | ContextFields, options: SimulatedRunOptions = {}) =>
       runProgram({ obj, world, backend }, input, options)
-    return [key, { name, section, type, run }]
+    return [key, { name, section, type, takesPacket, run }]
   })
   return Object.fromEntries(programs)
 }
@@ -33,22 +34,26 @@ interface Program {
 
 const PACKET_CONTEXTS: readonly unknown[] = ['xdp_md', '__sk_buff']
 
+function hasPacket(type: string): boolean {
+  return PACKET_CONTEXTS.includes(programTypeRow(type)?.context)
+}
+
 function runProgram(
   { obj, world, backend }: Program,
   input: Uint8Array | ContextFields | undefined,
   options: SimulatedRunOptions,
 ): SimulatedRun {
   const { spec } = backend
-  const hasPacket = PACKET_CONTEXTS.includes(programTypeRow(spec.type)?.context)
-  if (hasPacket && !(input instanceof Uint8Array)) {
+  const takesPacket = hasPacket(spec.type)
+  if (takesPacket && !(input instanceof Uint8Array)) {
     throw new TypeError(`program ${spec.name}: run() needs the bytes of a packet, got ${typeof input}`)
   }
-  const context = options.ctx ?? (hasPacket ? undefined : input)
+  const context = options.ctx ?? (takesPacket ? undefined : input)
   const restore = surroundings(obj, options)
   world.recorder.takeTrace()
   try {
     const result = backend.run({
-      data: hasPacket ? (input as Uint8Array) : undefined,
+      data: takesPacket ? (input as Uint8Array) : undefined,
       ctx: context && contextBytes(spec, context),
     })
     let layers: ReturnType<typeof parsePacket> | undefined

@@ -15,7 +15,7 @@ import { createVm, type PerfEvent, type Vm, type VmOptions } from '@unplugin-bpf
 import { kernelUsable, loadKernelObject } from '@unplugin-bpf/loader'
 import { coverageOf } from './coverage.ts'
 import { createFaults } from './faults.ts'
-import { isModule, objectModule } from './object-module.ts'
+import { isModule, type Loadable, objectModule } from './object-module.ts'
 import { createPrograms } from './program.ts'
 import { createRecorder } from './recorder.ts'
 import { seedMap, snapshotMaps } from './seed.ts'
@@ -31,12 +31,14 @@ export function simulate(
   source: BpfModule<LooseShape> | BpfObject | Uint8Array,
   options: SimulateOptions = {},
 ): Simulation {
+  if (!isModule(source)) return simulateLoadable(objectModule(source), options)
+  const load: Loadable<LooseShape>['load'] = (backend) => source.load({ backend, constants: options.constants })
+  return simulateLoadable({ name: source.name, load }, options)
+}
+
+export function simulateLoadable(source: Loadable<LooseShape>, options: SimulateOptions = {}): Simulation {
   const world = createWorld(options)
-  const create = chooseBackend(options, world)
-  const obj = isModule(source)
-    ? (source.load({ backend: create, constants: options.constants }) as LoadedObject<LooseShape>)
-    : objectModule(source).load(create)
-  return createSimulation(obj, world, options)
+  return createSimulation(source.load(chooseBackend(options, world)), world, options)
 }
 
 /** What the VM asks while it runs, and what it reports. */

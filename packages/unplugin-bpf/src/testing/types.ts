@@ -108,6 +108,8 @@ export type SimulatedProgram<S extends ModuleShape, P> = {
   readonly name: string
   readonly section: string
   readonly type: string
+  /** `run` takes a packet; a context otherwise. */
+  readonly takesPacket: boolean
 } & (P extends { readonly type: PacketType }
   ? { run(packet: Uint8Array, options?: SimulatedRunOptions): SimulatedRun<S, P> }
   : { run(input?: Uint8Array | ContextFields, options?: SimulatedRunOptions): SimulatedRun<S, P> })
