@@ -2,9 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { watch } from 'rollup'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import bpf from '../../packages/unplugin-bpf/src/rollup.ts'
+import { WATCHERS } from '../plugin/watchers.ts'
 
 const here = import.meta.dirname
 const folder = join(here, '.output', 'watch')
@@ -12,42 +11,56 @@ const folder = join(here, '.output', 'watch')
 beforeAll(() => cpSync(join(here, 'fixture'), folder, { recursive: true }))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-it('rollup --watch follows the modules of the program', async () => {
-  const file = join(folder, 'out.mjs')
-  const watcher = watch({
-    input: join(folder, 'main.js'),
-    external: /^unplugin-bpf/,
-    plugins: [bpf()],
-    output: { file, format: 'esm' },
-    watch: { chokidar: { usePolling: true, interval: 50 } },
+const VERDICTS = [
+  [1, 2],
+  [2, 1],
+]
+
+it.each(WATCHERS)('$name follows the modules of the program', { timeout: 120_000 }, async ({ name, start }) => {
+  const sources = join(folder, name)
+  cpSync(join(here, 'fixture'), sources, { recursive: true })
+  const builds = new Builds()
+  const { file, close } = await start({
+    entry: join(sources, 'main.js'),
+    outDir: join(sources, 'out'),
+    onBuild: (error) => builds.add(error),
   })
-  const built = () =>
-    new Promise<void>((resolve, reject) => {
-      watcher.on('event', (event) => {
-        if (event.code === 'END') resolve()
-        if (event.code === 'ERROR') reject(event.error)
-      })
-    })
-  const programs = () => JSON.parse(execFileSync(process.execPath, [file], { encoding: 'utf8' })).verdicts
+  const verdicts = () => JSON.parse(execFileSync(process.execPath, [file], { encoding: 'utf8' })).verdicts
   try {
-    await built()
-    expect(programs()).toEqual([
-      [1, 2],
-      [2, 1],
-    ])
-    const helpers = join(folder, 'helpers.ts')
-    const again = built()
+    await builds.next()
+    expect(verdicts()).toEqual(VERDICTS)
+    const helpers = join(sources, 'helpers.ts')
     // A longer header length in every packet: no UDP header where the program looks, so nothing is dropped.
     writeFileSync(helpers, readFileSync(helpers, 'utf8').replace('& 0x0f) * 4', '& 0x0f) * 4 + 2'))
-    await again
-    expect(programs()).toEqual([
+    await builds.next()
+    expect(verdicts()).toEqual([
       [2, 2],
       [2, 2],
     ])
   } finally {
-    await watcher.close()
+    await close()
   }
 })
+
+/** Builds that have ended, and whoever waits for one. */
+class Builds {
+  #ended: (Error | undefined)[] = []
+  #waiting: ((error: Error | undefined) => void) | undefined
+
+  add(error: Error | undefined): void {
+    if (this.#waiting) this.#waiting(error)
+    else this.#ended.push(error)
+    this.#waiting = undefined
+  }
+
+  async next(): Promise<void> {
+    const error =
+      this.#ended.length > 0
+        ? this.#ended.shift()
+        : await new Promise<Error | undefined>((resolve) => (this.#waiting = resolve))
+    if (error) throw error
+  }
+}
 
 it('vitest imports a program', () => {
   writeFileSync(

@@ -6,8 +6,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { compileLisp, type Host, sourceFile } from '@unplugin-bpf/core'
+import { compileBpfTs } from '../../packages/unplugin-bpf/src/compile-ts.ts'
 import { BUNDLES, bundleScripts } from '../support/bundle.ts'
 
 const here = import.meta.dirname
@@ -26,6 +27,7 @@ const SCRIPTS = {
   cases: { file: join(root, 'test/kernel/attach/run-cases.ts'), program: undefined },
   'kernel-data': { file: join(here, 'guest/kernel-data.ts'), program: join(here, 'guest/kernel-data.bpf.lisp') },
   probes: { file: join(here, 'guest/probes.ts'), program: join(here, 'guest/probes.bpf.lisp') },
+  typed: { file: join(here, 'guest/typed.ts'), program: join(here, 'guest/typed.bpf.ts') },
   'exec-tracer': {
     file: join(here, 'guest/exec-tracer.ts'),
     program: join(root, 'playground/cookbook/exec-tracer.bpf.lisp'),
@@ -44,33 +46,39 @@ export async function boot(version: string): Promise<Boot> {
   if (!kernels.some((name) => name.startsWith(version)))
     return { skipped: `no kernel ${version} under ${rig}; test/vm/rig/setup.sh fetches it` }
   commands ??= prepare()
-  const { status, output } = await runGuest(version, commands)
+  const { status, output } = await runGuest(version, await commands)
   const failure = FAILURES[status]
   if (failure !== undefined) return { skipped: failure }
   return { outputs: parse(output), transcript: output }
 }
 
-let commands: string | undefined
+let commands: Promise<string> | undefined
 
 /** Shell commands; each script's output follows a line with its name. Made once for both guests. */
-function prepare(): string {
+async function prepare(): Promise<string> {
   const names = Object.keys(SCRIPTS) as ScriptName[]
   const files = Object.fromEntries(names.map((name) => [name, SCRIPTS[name].file])) as Record<ScriptName, string>
   const scripts = bundleScripts(files)
   const vmlinux = '/sys/kernel/btf/vmlinux'
   const kernelBtf = existsSync(vmlinux) ? new Uint8Array(readFileSync(vmlinux)) : undefined
   const host: Host = { kernelBtf: () => kernelBtf }
-  return names
-    .map((name) => {
-      const script = scripts[name]
-      const { program } = SCRIPTS[name]
-      if (program === undefined) return `echo @${name}; node ${script}`
-      const object = join(BUNDLES, `${name}.bpf.o`)
-      const source = readFileSync(program, 'utf8')
-      writeFileSync(object, compileLisp(sourceFile(`${name}.bpf.lisp`, source), host).elf)
-      return `echo @${name}; node ${script} ${object}`
-    })
-    .join('; ')
+  const lines: string[] = []
+  for (const name of names) {
+    const { program } = SCRIPTS[name]
+    let object = ''
+    if (program !== undefined) {
+      object = join(BUNDLES, `${name}.bpf.o`)
+      writeFileSync(object, await compiled(program, host))
+    }
+    lines.push(`echo @${name}; node ${scripts[name]} ${object}`)
+  }
+  return lines.join('; ')
+}
+
+/** Of either language. */
+async function compiled(program: string, host: Host): Promise<Uint8Array> {
+  if (program.endsWith('.ts')) return (await compileBpfTs(program)).elf
+  return compileLisp(sourceFile(basename(program), readFileSync(program, 'utf8')), host).elf
 }
 
 function runGuest(version: string, command: string): Promise<{ readonly status: number; readonly output: string }> {

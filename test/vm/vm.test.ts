@@ -59,8 +59,24 @@ describe.each(Object.keys(guests))('guest with kernel %s', (version) => {
     expect(seen).toMatchObject({ name: '/tmp/abc', dfd: -100, result: 0 })
     expect(seen.opens).toBeGreaterThan(0)
   })
+
+  it('typed arguments of .bpf.ts programs: kprobe, fentry, fexit, tp_btf, LSM', {
+    timeout: LIMIT_MS,
+  }, async (context) => {
+    const seen = await printed<Typed>(version, 'typed', context)
+    expect(seen).toMatchObject({ dfd: -100, result: 0, name: '/tmp/abcdefg', exec: seen.child, parent: seen.self })
+    expect(seen).toMatchObject({ comm: 'true', unlinks: 1, probed: 1 })
+    expect(seen.opens).toBeGreaterThan(0)
+    expect(seen.modes & 1).toBe(1) // FMODE_READ
+  })
 })
 
+interface Typed {
+  readonly self: number
+  readonly child: number
+  readonly opens: number
+  readonly modes: number
+}
 interface Read {
   readonly tgid: number
   readonly parent: number
