@@ -6,7 +6,7 @@ import { byteSwap, compare, MASK64, signExtend, truncate } from '../arith/alu.ts
 import type { Span } from '../diag/source.ts'
 import type { Form, FormOf, Local, Trail } from '../forms/node.ts'
 import { type BinaryOpName, OPS, type OpRow, type Pred } from '../tables/ir-ops.ts'
-import type { IntType } from '../types/types.ts'
+import { type IntType, SCALARS } from '../types/types.ts'
 import { syntaxError } from './syntax.ts'
 
 /** Where a form came from. */
@@ -87,7 +87,8 @@ export function cast(origin: Origin, type: IntType, value: Form): Form {
 
 export function bswap(origin: Origin, bits: 16 | 32 | 64, value: Form): Form {
   const known = constantOf(value)
-  return known === undefined ? { kind: 'bswap', bits, value, ...at(origin) } : constant(origin, byteSwap(known, bits))
+  if (known === undefined) return { kind: 'bswap', bits, value, ...at(origin) }
+  return { ...constant(origin, byteSwap(known, bits)), type: SCALARS[`u${bits}`] }
 }
 
 /** `ptr + offset`, nothing added for offset 0. */
