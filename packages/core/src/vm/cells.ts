@@ -33,5 +33,5 @@ export const CELL_BYTES = CELL.frames + 8 * 8
 
 /** Offset of the limit for accesses of `size` bytes. */
 export function limitCell(size: number): number {
-  return CELL.limits + 8 * Math.log2(size)
+  return CELL.limits + 8 * (31 - Math.clz32(size))
 }

@@ -22,27 +22,32 @@ export interface ContextInit {
   /** Kernel name of the program type. */
   readonly type: string
   readonly row: ProgramTypeRow
-  /** Bytes from user space; zeros otherwise. */
-  readonly bytes: Uint8Array | undefined
+  /** Absent: pointers into the packet read as null. */
   readonly packet: Packet | undefined
 }
 
-export function createContext(init: ContextInit): Context {
+/** One context serves all runs of a program: `load` begins a run with bytes from user space, zeros otherwise. */
+export interface LoadableContext extends Context {
+  load(bytes: Uint8Array | undefined): void
+}
+
+export function createContext(init: ContextInit): LoadableContext {
   const { memory, row, packet } = init
   const context: ContextRow | undefined = row.context === undefined ? undefined : CONTEXTS[row.context]
-  const bytes = contextBytes(init.bytes, context)
-  const region = memory.add({
+  const size = context?.size ?? 0
+  const region = memory.park({
     kind: 'ctx',
     name: `the context (${context?.struct ?? init.type})`,
-    bytes,
+    bytes: size,
     access: 'readWrite',
   })
   // A syscall program's context is its argument and its answer; records of tracepoints and tracing are read-only.
   if (context === undefined || context.fields.length === 0)
     region.access = init.type === 'syscall' ? 'readWrite' : 'read'
   else region.hook = { load: loader(context, packet), checkStore: storeChecker(context, init.type) }
+  const places = new Map(context?.fields.map((field) => [field.name, field]))
   const at = (name: string, index = 0): number => {
-    const field = context?.fields.find((f) => f.name === name)
+    const field = places.get(name)
     if (field === undefined) throw new VmError(`context of ${init.type} has no field ${name}`)
     return field.offset + index * (field.type.bits / 8)
   }
@@ -51,19 +56,23 @@ export function createContext(init: ContextInit): Context {
     row: context,
     get: (name, index) => region.view.getUint32(at(name, index), true),
     set: (name, value, index) => region.view.setUint32(at(name, index), value, true),
+    load(given) {
+      checkLength(given, context)
+      memory.enlist(region)
+      // What depends on the attach point has the size that user space gives.
+      if (size === 0) memory.move(region, memory.arena.allocate(given?.length ?? 0), given?.length ?? 0)
+      else region.bytes.fill(0)
+      if (given !== undefined) region.bytes.set(given.subarray(0, region.size))
+    },
   }
 }
 
 /** The kernel's rule for structs from user space: short ones are filled with zeros, what is too long must be zero. */
-function contextBytes(given: Uint8Array | undefined, row: ContextRow | undefined): Uint8Array {
-  if (row === undefined || row.size === 0) return given?.slice() ?? new Uint8Array(0)
-  const bytes = new Uint8Array(row.size)
-  if (given === undefined) return bytes
+function checkLength(given: Uint8Array | undefined, row: ContextRow | undefined): void {
+  if (given === undefined || row === undefined || row.size === 0) return
   if (given.subarray(row.size).some((byte) => byte !== 0)) {
     throw new VmError(`the context has ${given.length} bytes, ${row.struct} only ${row.size}`)
   }
-  bytes.set(given.subarray(0, row.size))
-  return bytes
 }
 
 function loader(row: ContextRow, packet: Packet | undefined) {

@@ -157,6 +157,9 @@ export class Memory {
   private readonly regions: (Region | undefined)[] = []
   /** Why pointers of a number that is not in use any more fault. */
   private readonly gone = new Map<number, string>()
+  /** Regions that keep their place between runs, see `park`. */
+  private readonly parked: Region[] = []
+  private packetIsPublished = false
   private readonly listeners: (() => void)[] = []
   private tableRows = 0
   /** Address of the region table. */
@@ -181,14 +184,27 @@ export class Memory {
 
   add(init: RegionInit): Region {
     const { bytes } = init
-    const size = typeof bytes === 'number' ? bytes : bytes.length
-    const base = this.arena.allocate(size, init.lifetime)
-    if (typeof bytes !== 'number') this.arena.bytes.set(bytes, base)
     const { arena } = this
-    const hi = this.newNumber()
-    const region = new Region(init, { hi, base, size, arena }, this.publish)
-    this.regions[hi - REGION_TAG] = region
+    const size = typeof bytes === 'number' ? bytes : bytes.length
+    const base = arena.allocate(size, init.lifetime)
+    if (typeof bytes !== 'number') arena.bytes.set(bytes, base)
+    const region = new Region(init, { hi: this.newNumber(), base, size, arena }, this.publish)
+    this.regions[region.hi - REGION_TAG] = region
     return region
+  }
+
+  /** A region that many runs use: it keeps its place, and `enlist` gives it a number for the run. */
+  park(init: RegionInit): Region {
+    const region = this.add({ ...init, lifetime: 'kept' })
+    this.remove(region)
+    this.parked.push(region)
+    return region
+  }
+
+  enlist(region: Region): void {
+    region.hi = this.newNumber()
+    this.regions[region.hi - REGION_TAG] = region
+    this.publish(region)
   }
 
   /** `release` forgets what was added since (by a finished run). */
@@ -199,8 +215,8 @@ export class Memory {
   release(mark: MemoryMark): void {
     for (let i = mark.regions; i < this.regions.length; i++) this.clearRow(i)
     this.regions.length = mark.regions
-    this.gone.clear()
-    this.clearPacket()
+    if (this.gone.size > 0) this.gone.clear()
+    if (this.packetIsPublished) this.clearPacket()
     this.arena.release(mark.address)
   }
 
@@ -220,13 +236,11 @@ export class Memory {
     this.publish(region)
   }
 
-  /** Another size at another place, for packets that outgrow their buffer; the old contents stay. */
-  resize(region: Region, size: number): void {
-    const old = region.bytes.slice(0, size)
-    region.base = this.arena.allocate(size)
+  /** Another place and size, for packets that outgrow their buffer. The contents are those of the new place. */
+  move(region: Region, base: number, size: number): void {
+    region.base = base
     region.size = size
     bindRegion(region, this.arena)
-    region.bytes.set(old)
     region.setBounds(0, size)
   }
 
@@ -277,15 +291,19 @@ export class Memory {
   /** Tells translated programs where the packet lies; offsets in its region. */
   publishPacket(region: Region, at: { readonly meta: number; readonly data: number; readonly end: number }): void {
     const { hi, base } = region
+    const bytes = at.end - at.meta
+    this.packetIsPublished = true
     this.setCell(CELL.packet, base + at.meta, hi)
-    for (const size of [1, 2, 4, 8]) this.setWord(limitCell(size), Math.max(0, at.end - at.meta - size + 1))
+    for (let size = 1; size <= 8; size *= 2) this.setWord(limitCell(size), Math.max(0, bytes - size + 1))
     this.setCell(CELL.packetMeta, base + at.meta, hi)
     this.setCell(CELL.packetData, base + at.data, hi)
     this.setCell(CELL.packetEnd, base + at.end, hi)
   }
 
   private clearPacket(): void {
-    for (let cell: number = CELL.packet; cell < CELL.frames; cell += 4) this.setWord(cell, 0)
+    this.packetIsPublished = false
+    const first = (this.cells + CELL.packet) >> 2
+    this.arena.words.fill(0, first, (this.cells + CELL.frames) >> 2)
   }
 
   private newNumber(): number {
@@ -307,8 +325,7 @@ export class Memory {
   }
 
   private clearRow(index: number): void {
-    const at = this.table + index * ROW_BYTES
-    this.arena.bytes.fill(0, at, at + ROW_BYTES)
+    this.arena.words[(this.table + index * ROW_BYTES + ROW.flags) >> 2] = 0
   }
 
   private growTable(rows: number): void {
@@ -322,6 +339,7 @@ export class Memory {
 
   private rebind(): void {
     for (const region of this.regions) if (region !== undefined) bindRegion(region, this.arena)
+    for (const region of this.parked) bindRegion(region, this.arena)
     for (const listener of this.listeners) listener()
   }
 

@@ -9,29 +9,41 @@ import type { Memory, Region } from './memory.ts'
 /** Ethernet header; ETH_HLEN. */
 export const ETH_HLEN = 14
 
+/** The usual size of a buffer: a page. */
+const USUAL_SIZE = 4096
+
+/** One buffer serves many runs: `load` begins a run. */
 export class Packet {
   readonly region: Region
-  private readonly memory: Memory
-  meta: number
-  data: number
-  end: number
+  meta = 0
+  data = 0
+  end = 0
   /** Where growth at the tail ends. */
-  readonly hardEnd: number
+  hardEnd = 0
+  private readonly memory: Memory
+  /** Where the region lies at the beginning of a run. */
+  private home: { readonly base: number; readonly size: number }
 
-  constructor(memory: Memory, bytes: Uint8Array, room: { head: number; tail: number; meta?: number }) {
-    const { head, tail, meta = 0 } = room
+  constructor(memory: Memory) {
     this.memory = memory
-    this.region = memory.add({
-      kind: 'packet',
-      name: 'the packet',
-      bytes: head + bytes.length + tail,
-      access: 'readWrite',
-    })
-    this.region.bytes.set(bytes, head)
+    this.region = memory.park({ kind: 'packet', name: 'the packet', bytes: USUAL_SIZE, access: 'readWrite' })
+    this.home = { base: this.region.base, size: USUAL_SIZE }
+  }
+
+  load(bytes: Uint8Array, room: { head: number; tail: number; meta?: number }): void {
+    const { head, tail, meta = 0 } = room
+    const { region, memory } = this
+    this.hardEnd = head + bytes.length + tail
+    if (this.hardEnd > this.home.size) {
+      this.home = { base: memory.arena.allocate(this.hardEnd, 'kept'), size: this.hardEnd }
+    }
+    memory.enlist(region)
+    if (region.base !== this.home.base) memory.move(region, this.home.base, this.home.size)
+    region.bytes.fill(0, 0, this.hardEnd)
+    region.bytes.set(bytes, head)
     this.meta = head
     this.data = head + meta
     this.end = head + bytes.length
-    this.hardEnd = this.region.size
     this.publish()
   }
 
@@ -58,9 +70,14 @@ export class Packet {
 
   /** Other contents of another length at the same place, for helpers that rebuild the packet. */
   replace(bytes: Uint8Array): void {
+    const { region, memory } = this
     const size = this.data + bytes.length
-    if (size > this.region.size) this.memory.resize(this.region, size)
-    this.region.bytes.set(bytes, this.data)
+    if (size > region.size) {
+      const front = region.bytes.slice(0, this.data)
+      memory.move(region, memory.arena.allocate(size), size)
+      region.bytes.set(front)
+    }
+    region.bytes.set(bytes, this.data)
     this.end = this.data + bytes.length
     this.publish()
   }

@@ -6,7 +6,7 @@
 import type { ProgramSpec } from '../object/object.ts'
 import type { RunInput } from '../runtime/backend.ts'
 import type { ProgramTypeRow } from '../tables/program-types.ts'
-import { type Context, createContext } from './context.ts'
+import { type Context, createContext, type LoadableContext } from './context.ts'
 import { ERRNO, VmError } from './errno.ts'
 import type { Memory } from './memory.ts'
 import { ETH_HLEN, Packet } from './packet.ts'
@@ -18,10 +18,23 @@ export interface Scene {
   result(): { data: Uint8Array; ctx: Uint8Array | undefined }
 }
 
-export interface SceneInit {
-  readonly memory: Memory
+/** What all runs of a program use: the buffers of its packet and context. */
+export interface Stage {
   readonly program: ProgramSpec
   readonly row: ProgramTypeRow
+  /** Not used by types without a packet. */
+  readonly packet: Packet
+  readonly context: LoadableContext
+}
+
+export function createStage(memory: Memory, program: ProgramSpec, row: ProgramTypeRow): Stage {
+  const packet = new Packet(memory)
+  const hasPacket = row.context === 'xdp_md' || row.context === '__sk_buff'
+  const context = createContext({ memory, type: program.type, row, packet: hasPacket ? packet : undefined })
+  return { program, row, packet, context }
+}
+
+interface SceneInit extends Stage {
   readonly input: RunInput
 }
 
@@ -37,18 +50,20 @@ const MAX_METADATA = 216
 /** ifindex of `lo`, the device of a test run. */
 const LOOPBACK = 1
 
-export function createScene(init: SceneInit): Scene {
-  switch (init.row.context) {
+/** `input` has plain bytes. */
+export function createScene(stage: Stage, input: RunInput): Scene {
+  const { program, row, packet, context } = stage
+  const init: SceneInit = { program, row, packet, context, input }
+  switch (row.context) {
     case 'xdp_md':
       return xdpScene(init)
     case '__sk_buff':
       return skbScene(init)
     default: {
-      const { memory, program, row, input } = init
       if (input.data !== undefined && input.data.length > 0) {
         throw new VmError(`program ${program.name}: ${program.type} programs have no packet; give context bytes`)
       }
-      const context = createContext({ memory, type: program.type, row, bytes: input.ctx, packet: undefined })
+      context.load(input.ctx)
       return {
         context,
         packet: undefined,
@@ -69,26 +84,24 @@ function packetBytes({ program, input }: SceneInit, max: number): Uint8Array {
 }
 
 function xdpScene(init: SceneInit): Scene {
-  const { memory, program, row, input } = init
+  const { packet, context, input } = init
   const data = packetBytes(init, Number.MAX_SAFE_INTEGER)
   const { meta, linear } = xdpLayout(init, data.length)
   // Of larger packets the program sees the linear part; the rest lies in fragments and comes back untouched.
-  const fragments = data.slice(linear)
-  const packet = new Packet(memory, data.subarray(0, linear), {
+  const fragments = linear < data.length ? data.slice(linear) : undefined
+  packet.load(fragments === undefined ? data : data.subarray(0, linear), {
     head: XDP_HEADROOM - meta,
     tail: PAGE - SHARED_INFO - XDP_HEADROOM - linear + meta,
     meta,
   })
-  const context = createContext({ memory, type: program.type, row, bytes: input.ctx, packet })
+  context.load(input.ctx)
   if (input.ctx === undefined) context.set('ingress_ifindex', LOOPBACK)
   return {
     context,
     packet,
     result() {
       const linearPart = packet.copy(packet.meta)
-      const out = new Uint8Array(linearPart.length + fragments.length)
-      out.set(linearPart)
-      out.set(fragments, linearPart.length)
+      const out = fragments === undefined ? linearPart : joined(linearPart, fragments)
       if (input.ctx === undefined) return { data: out, ctx: undefined }
       // xdp_convert_buff_to_md: positions relative to the metadata.
       context.set('data', packet.data - packet.meta)
@@ -96,6 +109,13 @@ function xdpScene(init: SceneInit): Scene {
       return { data: out, ctx: context.region.bytes.slice() }
     },
   }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const out = new Uint8Array(a.length + b.length)
+  out.set(a)
+  out.set(b, a.length)
+  return out
 }
 
 /** A context from user space says in `data` how many bytes at the front are metadata, in `data_end` what is linear. */
@@ -117,7 +137,7 @@ function xdpLayout({ program, input }: SceneInit, length: number): { meta: numbe
 const ETH_P = { ip: 0x0800, ipv6: 0x86dd, min802_3: 0x0600, p802_2: 0x0004, p802_3: 0x0001 } as const
 
 function skbScene(init: SceneInit): Scene {
-  const { memory, program, row, input } = init
+  const { packet, context, program, input } = init
   const data = packetBytes(init, PAGE - SKB_HEADROOM - SHARED_INFO)
   const protocol = protocolOf(data)
   const networkLength = protocol === ETH_P.ip ? 20 : protocol === ETH_P.ipv6 ? 40 : 0
@@ -126,11 +146,11 @@ function skbScene(init: SceneInit): Scene {
   }
   // All other types see the packet from the network header on.
   const isL2 = program.type === 'sched_cls' || program.type === 'sched_act'
-  const packet = new Packet(memory, data, { head: SKB_HEADROOM, tail: PAGE - SKB_HEADROOM - data.length })
+  packet.load(data, { head: SKB_HEADROOM, tail: PAGE - SKB_HEADROOM - data.length })
   if (!isL2) packet.data += ETH_HLEN
   packet.meta = packet.data
   packet.publish()
-  const context = createContext({ memory, type: program.type, row, bytes: input.ctx, packet })
+  context.load(input.ctx)
   if (input.ctx !== undefined) acceptSkbContext(init, context, packet)
   setSkbFields(context, data, protocol, packet)
   return {

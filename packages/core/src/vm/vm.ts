@@ -20,7 +20,7 @@ import type { VmMap } from './maps/map.ts'
 import type { RingMap } from './maps/ringbuf.ts'
 import { type SurroundingChanges, type Surroundings, settingsOf, type VmOptions } from './options.ts'
 import { faultAt } from './step.ts'
-import { createScene } from './test-run.ts'
+import { createScene, createStage, type Stage } from './test-run.ts'
 
 export interface Vm extends ObjectBackend {
   readonly kind: 'vm'
@@ -136,16 +136,19 @@ function createProgram({ code, machine, execute, rings, checkOpen }: ProgramInit
   const row: ProgramTypeRow | undefined = Object.hasOwn(PROGRAM_TYPES, spec.type)
     ? PROGRAM_TYPES[spec.type as ProgramTypeName]
     : undefined
+  let stage: Stage | undefined
+  const records: RunState['records'] = new Map()
   return {
     spec,
     run(input: RunInput): RunResult {
       checkOpen()
       if (row === undefined) throw new VmError(`program ${spec.name}: program type ${spec.type} is not known`)
       if (machine.running) throw new VmError(`program ${spec.name}: run() was called from inside a run of this VM`)
+      stage ??= createStage(machine.memory, spec, row)
       const mark = machine.memory.mark()
       machine.running = true
       try {
-        return runProgram({ code, machine, execute, row, input })
+        return runProgram({ code, machine, execute, stage, records, input })
       } finally {
         machine.running = false
         machine.memory.release(mark)
@@ -160,43 +163,46 @@ function createProgram({ code, machine, execute, rings, checkOpen }: ProgramInit
 }
 
 interface RunInit extends Pick<ProgramInit, 'code' | 'machine' | 'execute'> {
-  readonly row: ProgramTypeRow
+  readonly stage: Stage
+  /** Empty between runs. */
+  readonly records: RunState['records']
   readonly input: RunInput
 }
 
-function runProgram({ code, machine, execute, row, input }: RunInit): RunResult {
-  const { context, packet, result } = createScene({
-    memory: machine.memory,
-    program: code.program,
-    row,
-    input: { ...input, data: input.data && plainBytes(input.data), ctx: input.ctx && plainBytes(input.ctx) },
+function runProgram({ code, machine, execute, stage, records, input }: RunInit): RunResult {
+  const { data, ctx } = input
+  const { context, packet, result } = createScene(stage, {
+    data: data && plainBytes(data),
+    ctx: ctx && plainBytes(ctx),
   })
-  const hasLength = context.row?.fields.some((field) => field.name === 'len') ?? false
+  const setLength = stage.row.context === '__sk_buff' ? (length: number) => context.set('len', length) : undefined
   const repeat = Math.max(1, input.repeat ?? 1)
   const begin = Date.now()
   for (let i = 0; i < repeat; i++) {
-    const run: RunState = {
-      ctx: context.region,
-      packet,
-      records: new Map(),
-      tailCalls: 0,
-      setLength: hasLength ? (length) => context.set('len', length) : undefined,
-    }
+    const run: RunState = { ctx: context.region, packet, records, tailCalls: 0, redirect: undefined, setLength }
     machine.start(code, run)
     try {
       execute(machine)
       checkReleased(machine, run)
     } finally {
       // A record that a faulting program left would block the ring buffer for ever.
-      for (const record of run.records.values()) record.commit('discarded')
+      if (records.size > 0) discardAll(records)
     }
   }
   const durationNs = ((Date.now() - begin) * 1e6) / repeat
   const { redirect } = machine.run
-  return { retval: machine.lo[0]! >>> 0, durationNs, ...result(), ...(redirect && { redirect }) }
+  const after = result()
+  const outcome = { retval: machine.lo[0]! >>> 0, durationNs, data: after.data, ctx: after.ctx }
+  return redirect === undefined ? outcome : { ...outcome, redirect }
+}
+
+function discardAll(records: RunState['records']): void {
+  for (const record of records.values()) record.commit('discarded')
+  records.clear()
 }
 
 function checkReleased(machine: Machine, run: RunState): void {
+  if (run.records.size === 0) return
   const [region] = run.records.keys()
   if (region !== undefined) throw faultAt(machine, `ended without submitting or discarding ${region.name}`)
 }
