@@ -1,4 +1,4 @@
-/** `npm run bench [-- slots | speed | start | passes | loader] [-- --json]`: programs against clang, and how fast the compiler is. */
+/** `npm run bench [-- slots | speed | start | vm | passes | loader] [-- --json]`: programs against clang, and how fast the compiler is. */
 import { join } from 'node:path'
 import { ensureBuilt, ensureInstalled, root, run } from './lib/ensure.mjs'
 

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: programs against clang, and the speed of the compiler, as ratios in one run.
- *   slots | speed | start | passes | loader    only that part (passes: slots of every program without each optional pass)
+ *   slots | speed | start | vm | passes | loader    only that part (passes: slots of every program without each optional pass)
  *   --json                            the same for other tools
  * Times are minimums, medians or processor time, since the machine is shared; they are shown, never asserted.
  */
@@ -14,6 +14,7 @@ import { KINDRED, measureSlots, PROGRAMS, type ProgramName } from './slots.ts'
 import { lispSpeed, medianMs, scale, tsSpeed } from './speed.ts'
 import { stageTimes } from './stages.ts'
 import { startTimes } from './start.ts'
+import { printVm, vmFigures } from './vm.ts'
 
 function measure(names: readonly ProgramName[]): Row[] {
   const kernel = canUseKernel()
@@ -52,6 +53,10 @@ const PARTS = {
     const data = startTimes('count-xdp')
     return { data, print: () => printStart(data) }
   },
+  vm: () => {
+    const data = vmFigures()
+    return { data, print: () => printVm(data) }
+  },
   passes: () => {
     const data = passTable()
     return { data, print: () => printPasses(data) }
@@ -70,7 +75,7 @@ const PARTS = {
 const chosen = (Object.keys(PARTS) as (keyof typeof PARTS)[]).filter((part) => process.argv.includes(part))
 const results: Record<string, unknown> = {}
 // `passes` compiles every program once per pass: only when asked for.
-for (const part of chosen.length > 0 ? chosen : (['slots', 'speed', 'start'] as const)) {
+for (const part of chosen.length > 0 ? chosen : (['slots', 'speed', 'start', 'vm'] as const)) {
   const { data, print } = await PARTS[part]()
   results[part] = data
   if (!process.argv.includes('--json')) print()

@@ -8,6 +8,7 @@ import { sourceFile } from '../../packages/core/src/diag/source.ts'
 import { PIPELINE } from '../../packages/core/src/opt/pipeline.ts'
 import type { CompileOptions } from '../../packages/core/src/options.ts'
 import type { ObjectBackend } from '../../packages/core/src/runtime/backend.ts'
+import type { VmEngine } from '../../packages/core/src/vm/options.ts'
 import { createVm } from '../../packages/core/src/vm/vm.ts'
 import { loadKernelObject } from '../../packages/loader/src/index.ts'
 import { type Observation, observe } from '../kernel/differential.ts'
@@ -76,6 +77,7 @@ export function check(
   variants = variantsOf(subject, ['vm']),
 ): Outcome {
   let expected: Observation | undefined
+  let runs = 0
   const results = new Map<string, CompileResult>()
   for (const variant of variants) {
     let result: CompileResult
@@ -90,22 +92,30 @@ export function check(
       }
       return { kind: 'failed', failure: { kind: 'crash', variant, detail: String(error) } }
     }
-    let seen: Observation
-    try {
-      seen = execute(result, variant.machine, packets)
-    } catch (error) {
-      return { kind: 'failed', failure: { kind: 'rejected', variant, detail: String(error) } }
-    }
-    expected ??= seen
-    if (JSON.stringify(seen) !== JSON.stringify(expected)) {
-      return { kind: 'failed', failure: { kind: 'mismatch', variant, seen, expected } }
+    for (const engine of ENGINES[variant.machine]) {
+      let seen: Observation
+      try {
+        seen = execute(result, engine, packets)
+      } catch (error) {
+        return { kind: 'failed', failure: { kind: 'rejected', variant, detail: `${engine}: ${error}` } }
+      }
+      expected ??= seen
+      if (JSON.stringify(seen) !== JSON.stringify(expected)) {
+        return { kind: 'failed', failure: { kind: 'mismatch', variant, seen, expected } }
+      }
+      runs += packets.length
     }
   }
-  return { kind: 'agrees', runs: variants.length * packets.length }
+  return { kind: 'agrees', runs }
 }
 
-function execute({ object }: CompileResult, machine: Machine, packets: readonly Uint8Array[]): Observation {
-  const backend: ObjectBackend = machine === 'vm' ? createVm(object) : loadKernelObject(object)
+type Engine = VmEngine | 'kernel'
+
+/** What a result is run on, for each machine. */
+const ENGINES: Readonly<Record<Machine, readonly Engine[]>> = { vm: ['interpreter', 'wasm'], kernel: ['kernel'] }
+
+function execute({ object }: CompileResult, engine: Engine, packets: readonly Uint8Array[]): Observation {
+  const backend: ObjectBackend = engine === 'kernel' ? loadKernelObject(object) : createVm(object, { engine })
   try {
     backend.maps.get('programs')?.setProgram?.(1, backend.programs.get('next')!)
     return observe(backend, { program: 'main', packets })

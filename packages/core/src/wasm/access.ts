@@ -2,7 +2,6 @@
  * Loads, stores and atomics. Where a hint says what the register points to, one comparison checks the access; whatever
  * fails it, and accesses without a hint, go through the region table (support.ts).
  */
-import { limitCell } from '../vm/cells.ts'
 import { STACK_SIZE } from '../vm/machine.ts'
 import { ROW_FLAG } from '../vm/memory.ts'
 import { type FunctionWriter, faultIf, LOCAL, pushAddress, pushOperand, registerLocal } from './function.ts'
@@ -48,12 +47,10 @@ interface Access {
  * is compared too.
  */
 function pushWindowCheck(f: FunctionWriter, hint: Hint | undefined, access: Access): boolean {
-  const { e, places } = f
-  if (hint?.kind === 'packet') {
-    e.get(LOCAL.address).i32(cellAddress(places, 'packet')).memory(I64.load).op(I64.sub)
-    e.i32(places.machine.memory.cells + limitCell(access.size))
-      .memory(I64.load)
-      .op(I64.ltU)
+  const { e } = f
+  const limit = hint?.kind === 'packet' ? f.packet?.limits.get(access.size) : undefined
+  if (f.packet !== undefined && limit !== undefined) {
+    e.get(LOCAL.address).get(f.packet.start).op(I64.sub).get(limit).op(I64.ltU)
     return true
   }
   if (hint?.kind === 'frame') {

@@ -4,7 +4,16 @@ import { GROUP } from '../vm/code.ts'
 import { STACK_SIZE } from '../vm/machine.ts'
 import type { VmMap } from '../vm/maps/map.ts'
 import { keepWindow } from './access.ts'
-import { type FunctionWriter, faultIf, faultNow, LOCAL, newWindow, poison, registerLocal } from './function.ts'
+import {
+  type FunctionWriter,
+  faultIf,
+  faultNow,
+  LOCAL,
+  newWindow,
+  poison,
+  registerLocal,
+  reloadPacket,
+} from './function.ts'
 import type { Hint } from './hints.ts'
 import { inlineLookup, writeArrayLookup } from './map-lookup.ts'
 import { I32, I64, OP } from './ops.ts'
@@ -62,6 +71,7 @@ function writeHostHelper(f: FunctionWriter, pc: number): void {
   pushResult(f)
   e.set(registerLocal(0))
   reloadBudget(f)
+  reloadPacket(f)
 }
 
 /** What the host said, from the stack. */
@@ -107,9 +117,11 @@ export function writeCall(f: FunctionWriter, pc: number): void {
   e.call(f.functionAt(code.target[pc]!)).set(registerLocal(0))
   e.i32(depth).i32(depth).memory(I32.load).i32(1).op(I32.sub).memory(I32.store)
   reloadBudget(f)
+  reloadPacket(f)
   poison(f, 1, 5)
 }
 
+/** `writeBudgetCheck` has been before. */
 export function writeExit(f: FunctionWriter): void {
   keepBudget(f)
   f.e.get(registerLocal(0)).op(OP.return)

@@ -71,7 +71,7 @@ export class WasmEngine {
       execute(m)
       return
     }
-    m.callFunction = (index, setArguments) => this.callBack(index, setArguments)
+    m.callFunction = this.callBack
     m.memory.setCell(CELL.left, m.insnsLeft | 0, Math.floor(m.insnsLeft / 0x1_0000_0000))
     functions.f0!()
   }
@@ -183,7 +183,7 @@ export class WasmEngine {
     m.code = from
   }
 
-  private callBack(index: number, setArguments: () => void): void {
+  private readonly callBack = (index: number, setArguments: () => void): void => {
     const m = this.init.machine
     const { code } = m
     const target = this.functionsOf(code)?.[`f${index}`]

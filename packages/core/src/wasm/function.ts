@@ -2,13 +2,14 @@
  * What the parts of the translator share while they write one function: its locals, its emitter, how to leave with a
  * fault. Every BPF register is an i64 local; a function takes r1..r5 and gives back r0.
  */
+import { limitCell } from '../vm/cells.ts'
 import type { Code, ConstantPool } from '../vm/code.ts'
 import { POISON } from '../vm/machine.ts'
 import type { Emitter, Label } from './emitter.ts'
 import type { Hint } from './hints.ts'
 import type { ModuleBuilder, Signature, ValueType } from './module-builder.ts'
 import { I32, I64 } from './ops.ts'
-import type { Places } from './places.ts'
+import { cellAddress, type Places } from './places.ts'
 import type { Support } from './support.ts'
 
 export const FUNCTION: Signature = { params: ['i64', 'i64', 'i64', 'i64', 'i64'], results: ['i64'] }
@@ -30,12 +31,15 @@ export const LOCAL = {
   /** i32 scratch. */
   word: 18,
 } as const
-const FIRST_WINDOW = 19
+/** i64: start of the packet and four limits, then a window for each lookup. */
+export const PACKET_LOCAL = 19
+const FIRST_WINDOW = PACKET_LOCAL + 5
 
 /** Types of the locals behind the five parameters. */
 export const LOCALS: readonly ValueType[] = [
   ...new Array<ValueType>(6).fill('i64'), // r0, r6..r10
   ...(['i64', 'i64', 'i64', 'i32', 'i32', 'i32', 'i32', 'i32'] as const),
+  ...new Array<ValueType>(5).fill('i64'),
 ]
 
 /** Why a function leaves through its fault exit. */
@@ -49,6 +53,13 @@ export const REASON = {
 } as const
 export type Reason = keyof typeof REASON
 
+/** Copies of the packet's cells, kept in locals for loops; read again after whatever may move the packet. */
+export interface PacketLocals {
+  readonly start: number
+  /** By size of the access. */
+  readonly limits: ReadonlyMap<number, number>
+}
+
 export interface FunctionWriter {
   readonly e: Emitter
   readonly code: Code
@@ -59,6 +70,8 @@ export interface FunctionWriter {
   readonly fault: Label
   /** Locals with the map value that a lookup found, by the lookup's instruction. */
   readonly windows: Map<number, number>
+  /** Locals with the packet's start and limits; undefined when the function does not touch the packet. */
+  readonly packet: PacketLocals | undefined
   /** Of the map at each lookup that has a window. */
   readonly valueSizes: Map<number, { readonly bytes: number; readonly writable: boolean }>
   /** The instruction that is being written. */
@@ -98,6 +111,16 @@ export function pushOperand32(f: FunctionWriter, operand: number): void {
 export function pushAddress(f: FunctionWriter, register: number, offset: number): void {
   f.e.get(registerLocal(register))
   if (offset !== 0) f.e.i64(offset, offset >> 31).op(I64.add)
+}
+
+export function reloadPacket({ e, places, packet }: FunctionWriter): void {
+  if (packet === undefined) return
+  e.i32(cellAddress(places, 'packet')).memory(I64.load).set(packet.start)
+  for (const [size, local] of packet.limits) {
+    e.i32(places.machine.memory.cells + limitCell(size))
+      .memory(I64.load)
+      .set(local)
+  }
 }
 
 /** Leaves the function if the i32 on the stack is not 0. */

@@ -19,7 +19,18 @@ import {
 } from './calls.ts'
 import { type Block, buildCfg, type Cfg } from './cfg.ts'
 import { Emitter } from './emitter.ts'
-import { FUNCTION, type FunctionWriter, faultNow, LOCAL, LOCALS, poison, REASON, registerLocal } from './function.ts'
+import {
+  FUNCTION,
+  type FunctionWriter,
+  faultNow,
+  LOCAL,
+  LOCALS,
+  PACKET_LOCAL,
+  type PacketLocals,
+  poison,
+  registerLocal,
+  reloadPacket,
+} from './function.ts'
 import { findHints, type HintCursor, type Hints } from './hints.ts'
 import { ModuleBuilder } from './module-builder.ts'
 import { I32, I64, OP } from './ops.ts'
@@ -32,6 +43,8 @@ export interface Translation {
   /** Instructions at which functions begin that the host may call; exported as `f<index>`. The program is 0. */
   readonly entries: readonly number[]
 }
+
+const CALLS: ReadonlySet<number> = new Set([GROUP.helper, GROUP.helperRegister, GROUP.call, GROUP.packetLoad])
 
 /** Functions that share code have copies of it; programs in which that gets out of hand stay with the interpreter. */
 const MAX_COPIES = 4
@@ -106,6 +119,7 @@ class Writer implements FunctionWriter {
   readonly functionAt: (index: number) => number
   readonly windows = new Map<number, number>()
   readonly valueSizes = new Map<number, { readonly bytes: number; readonly writable: boolean }>()
+  packet: PacketLocals | undefined
   fault = 0
   pc = 0
   private readonly cfg: Cfg
@@ -143,6 +157,8 @@ class Writer implements FunctionWriter {
     poison(this, 0, 0)
     poison(this, 6, 9)
     reloadBudget(this)
+    this.packet = this.findPacket()
+    reloadPacket(this)
     this.fault = e.open('block')
     writeControlFlow(this.cfg, {
       emitter: e,
@@ -170,16 +186,44 @@ class Writer implements FunctionWriter {
     }
   }
 
-  /** Counts the block's instructions before they run, so that no loop is endless. */
+  /**
+   * Counts the block's instructions. Whether they were too many is asked at the head of a loop, at calls and at the end:
+   * no run goes on for ever, or ends well after more than its budget.
+   */
   private spend(block: Block): void {
-    const { e } = this
+    const { e, code } = this
     e.get(LOCAL.left)
       .i64(block.last - block.first + 1, 0)
       .op(I64.sub)
-      .tee(LOCAL.left)
-    e.i64(0, 0).op(I64.ltS).when()
-    e.i32(block.first).set(LOCAL.pc).i32(REASON.budget).set(LOCAL.reason).branch('br', this.fault)
+      .set(LOCAL.left)
+    const isLoop = block.preds.some((pred) => pred.rpo >= block.rpo)
+    if (!isLoop && code.group[block.last] !== GROUP.exit && !this.hasCall(block)) return
+    e.get(LOCAL.left).i64(0, 0).op(I64.ltS).when()
+    faultNow(this, block.first, 'budget')
     e.close()
+  }
+
+  private hasCall(block: Block): boolean {
+    for (let i = block.first; i <= block.last; i++) if (CALLS.has(this.code.group[i]!)) return true
+    return false
+  }
+
+  /** Sizes of the accesses that are probably to the packet. */
+  private findPacket(): PacketLocals | undefined {
+    const { code } = this
+    const limits = new Map<number, number>()
+    for (const block of this.cfg.order) {
+      const cursor = this.hints.at(block)
+      for (let i = block.first; i <= block.last; i++, cursor.step()) {
+        const group = code.group[i]!
+        const isStore = group === GROUP.store
+        if (!isStore && group !== GROUP.load && group !== GROUP.loadSigned) continue
+        const size = code.op[i]!
+        const base = isStore ? code.dst[i]! : code.src[i]!
+        if (cursor.get(base)?.kind === 'packet') limits.set(size, PACKET_LOCAL + 1 + (31 - Math.clz32(size)))
+      }
+    }
+    return limits.size === 0 ? undefined : { start: PACKET_LOCAL, limits }
   }
 
   private condition(block: Block): void {
