@@ -6,6 +6,7 @@
  *   --pairs     only all passes off and on; without single passes and other CPU levels
  *   --keep      do not shrink; write the whole program
  *   --show      print the program of --seed and stop
+ *   --malformed random instructions and damaged bytes instead, interpreter against WebAssembly
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { canUseKernel } from '../support/kernel-oracle.ts'
 import { check, type Machine, packetsFor, variantsOf } from './check.ts'
 import { shrunkFiletest, subjectOf } from './failing.ts'
+import { runMalformed, sameOutcome } from './malformed.ts'
 import { randomProgram } from './programs.ts'
 import { printSexps } from './sexp.ts'
 
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     pairs: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     show: { type: 'boolean', default: false },
+    malformed: { type: 'boolean', default: false },
   },
 })
 const first = Number(values.seed)
@@ -34,11 +37,26 @@ const count = Number(values.count)
 const kernel = canUseKernel()
 const machines: Machine[] = values.vm || !kernel.ok ? ['vm'] : ['vm', 'kernel']
 
-if (values.show) {
+if (values.malformed) process.exitCode = runAllMalformed() > 0 ? 1 : 0
+else if (values.show) {
   console.log(printSexps(randomProgram(first).forms))
 } else {
   if (!values.vm && !kernel.ok) console.log(`without the kernel: ${kernel.reason}`)
   process.exitCode = runAll() > 0 ? 1 : 0
+}
+
+function runAllMalformed(): number {
+  const totals = { refused: 0, fault: 0, end: 0, failed: 0 }
+  for (let seed = first; seed < first + count; seed++) {
+    const expected = runMalformed(seed, 'interpreter')
+    const seen = runMalformed(seed, 'wasm')
+    totals[expected.kind]++
+    if (sameOutcome(expected, seen)) continue
+    totals.failed++
+    console.log(`seed ${seed}\n  interpreter: ${expected.detail}\n  wasm: ${seen.detail}`)
+  }
+  console.log(`malformed, seeds ${first} to ${first + count - 1}: ${JSON.stringify(totals)}`)
+  return totals.failed
 }
 
 function runAll(): number {

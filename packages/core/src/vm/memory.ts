@@ -364,7 +364,7 @@ function bindRegion(region: Region, arena: Arena): void {
 }
 
 function outOfBounds(region: Region, offset: number, size: number, access: string): AccessError {
-  const at = region.stride === 0 ? offset - region.start : offset % region.stride
+  const at = region.stride === 0 || offset < 0 ? offset - region.start : offset % region.stride
   const limit = region.stride === 0 ? region.end - region.start : region.elementSize
   return new AccessError(`${access} of ${size} bytes at offset ${at} of ${region.name}, which has ${limit} bytes`)
 }

@@ -88,9 +88,11 @@ export function writeLoad(f: FunctionWriter, pc: number, kind: LoadKind): void {
   e.set(LOCAL.address)
   const quick = pushContextLoad(f, src, access, kind) ?? pushQuickLoad(f, src, access, kind)
   if (quick) e.otherwise()
-  e.get(LOCAL.address).call(f.support.load(kind)).set(target)
+  // A load that fails leaves its target as it was.
+  e.get(LOCAL.address).call(f.support.load(kind)).set(LOCAL.value)
   e.global('globalGet', f.support.failed)
   faultIf(f, pc)
+  e.get(LOCAL.value).set(target)
   if (quick) e.close()
 }
 
