@@ -118,6 +118,8 @@ function wrongKind(cx: CheckContext, call: FormOf<'call'>, { arg, value }: Argum
 }
 
 function checkMapArgument(cx: CheckContext, call: FormOf<'call'>, { arg, value }: Argument): void {
+  // An entry of a map of maps: of which kind, its declaration said.
+  if (cx.pointer(value)?.space === 'map' && value.kind !== 'mapRef') return
   if (value.kind !== 'mapRef') {
     wrongKind(cx, call, { arg, value }, 'a map name')
     return

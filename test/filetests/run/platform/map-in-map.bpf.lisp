@@ -36,6 +36,17 @@
   1)
 (defprog last-stage (:type :xdp) 42)
 
+;; Helpers on an entry: a ring buffer out of many.
+(defmap events :type :ringbuf :max-entries 4096)
+(defmap rings :type :array-of-maps :key-size 4 :max-entries 2 :inner events :values (nil events))
+(defprog outputs (:type :xdp)
+  (let ((x u32 7))
+    (when-let ((ring (map-lookup rings 1)))
+      (return (+ 50 (ringbuf-output ring (stack-addr x) 4 0))))
+    93))
+
+;; run outputs zero 60 = 50
+;; ring events = 07000000
 ;; run count-in zero 60 = 6
 ;; run count-in zero 60 = 12
 ;; run empty-slot zero 60 = 2

@@ -11,7 +11,7 @@ import { toForm } from '../translate.ts'
 import { callbackNamed } from './callbacks.ts'
 import { translatePrintk } from './printk.ts'
 import { noteRecord } from './records.ts'
-import { checkCount, mapNamed } from './shared.ts'
+import { checkCount, mapOperand } from './shared.ts'
 
 /** Helpers that have a form of their own. */
 const FORMS: Readonly<Record<string, string>> = {
@@ -44,7 +44,10 @@ export function translateHelper(cx: Cx, call: Call, helper: HelperName): Form {
 const isCallback = (kind: HelperRow['args'][number]): boolean => kind.kind === 'typed' && kind.of === 'func'
 
 function argument(cx: Cx, stx: Stx, kind: HelperRow['args'][number]): Form {
-  if (kind.kind === 'map') return { kind: 'mapRef', map: mapNamed(cx, stx), ...at(stx) }
+  if (kind.kind === 'map') {
+    const { map, via } = mapOperand(cx, stx)
+    return via ?? { kind: 'mapRef', map, ...at(stx) }
+  }
   if (kind.kind === 'ctx' && !isCons(stx.datum) && typeof stx.datum === 'bigint') {
     throw syntaxError('bad-syntax', stx, `argument \`${kind.name}\` is the context`, 'write `(ctx-ptr)`')
   }
