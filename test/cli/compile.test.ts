@@ -65,6 +65,11 @@ describe('compile', () => {
     expect(folder.names()).toEqual(['count.bpf.lisp', 'count.bpf.o'])
     expect(readFileSync(join(folder.path, 'count.bpf.o')).subarray(0, 4).toString('latin1')).toBe('\x7fELF')
   })
+  it('--direct-elements leaves out the lookup of a one-entry array', async () => {
+    const { stdout } = await folder.run('compile', 'count.bpf.lisp', '--direct-elements')
+    expect(stdout).toBe('1 program (6 slots), 1 map -> count.bpf.o\n')
+  })
+
   it('-o, --gen: the file names of the book', async () => {
     const { stdout } = await folder.run('compile', 'count.bpf.lisp', '-o', 'out.bpf.o', '--gen', 'c', 'go')
     expect(stdout).toContain('-> out.bpf.o, out.h, out_types.go')

@@ -31,6 +31,7 @@ export interface CompileFlags {
   readonly cpu: CompileOptions['cpu']
   readonly emit?: (typeof EMIT_STAGES)[number]
   readonly skip?: string
+  readonly directElements?: true
   readonly btf?: string
 }
 
@@ -66,6 +67,7 @@ async function compileOne(input: string, flags: CompileFlags): Promise<object | 
   const options = {
     cpu: flags.cpu,
     skip: passNames(flags.skip),
+    directElements: flags.directElements === true,
     btf: flags.btf,
     ...(prints ? { trace } : {}),
   }

@@ -60,6 +60,10 @@ export function buildProgram(): Command {
       new Option('--print-after <pass>', 'print the program after a pass, or after every one').choices(PRINT_STAGES),
     )
     .addOption(new Option('--gen <languages...>', 'also write headers for other languages').choices(GEN_LANGUAGES))
+    .option(
+      '--direct-elements',
+      'address the element of one-entry arrays directly (Linux 5.2); libbpf then shows the map `hits` as `.data.hits`',
+    )
     .option('--skip <passes>', 'comma-separated optional passes to leave out, or "all"')
     .exitOverride()
     .action(compileCommand)
