@@ -15,7 +15,7 @@ const here = import.meta.dirname
 const root = join(here, '..', '..')
 const rig = process.env.UNPLUGIN_BPF_VM ?? join(homedir(), '.cache', 'unplugin-bpf-vm')
 /** Seconds for a guest with everything that runs in it; an idle machine needs 40. */
-const LIMIT = Number(process.env.UNPLUGIN_BPF_VM_SECONDS ?? 240)
+const LIMIT = Number(process.env.UNPLUGIN_BPF_VM_SECONDS ?? 420)
 /** What run (rig/) ends with when the command did not finish, or the guest did not live to say so. */
 const FAILURES: Readonly<Record<number, string>> = {
   124: `the guest did not finish within ${LIMIT} s`,

@@ -26,7 +26,7 @@ export function functionNames(file: Uint8Array): string[] {
   return [...names]
 }
 
-function elfView(file: Uint8Array): DataView {
+export function elfView(file: Uint8Array): DataView {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   if (file.length < 64 || view.getUint32(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1)
     throw new Error('not a 64-bit little-endian ELF file')
@@ -76,6 +76,26 @@ export function addressToOffset(view: DataView, address: number): number | undef
     if (view.getUint32(header, true) !== PT_LOAD) continue
     const start = u64(view, header + 16)
     if (address >= start && address < start + u64(view, header + 32)) return address - start + u64(view, header + 8)
+  }
+  return undefined
+}
+
+export interface ElfSection {
+  readonly address: number
+  /** Bytes from the start of the file. */
+  readonly offset: number
+  readonly size: number
+}
+
+/** By name; section headers: 0 name, 16 address, 24 offset, 32 size; 62 in the file's header: the section of names. */
+export function sectionOf(view: DataView, file: Uint8Array, name: string): ElfSection | undefined {
+  const [table, size, count] = [u64(view, 40), view.getUint16(58, true), view.getUint16(60, true)]
+  if (count === 0) return undefined
+  const names = u64(view, table + view.getUint16(62, true) * size + 24)
+  const wanted = new TextEncoder().encode(name)
+  for (let header = table; header < Math.min(table + count * size, file.length); header += size) {
+    if (!hasText(view, names + view.getUint32(header, true), wanted)) continue
+    return { address: u64(view, header + 16), offset: u64(view, header + 24), size: u64(view, header + 32) }
   }
   return undefined
 }

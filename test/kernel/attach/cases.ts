@@ -2,6 +2,7 @@
  * One case for every way of attaching: a program that counts how often it runs, where it is attached, and what makes it
  * run. `run-cases.ts` goes through them in namespaces of its own, on this kernel and on those of the small VM.
  */
+import { execFileSync } from 'node:child_process'
 import type { LinkKind, ProgramSpec } from '@unplugin-bpf/core/object'
 import type { AttachOptions, IteratorLink, Link } from '@unplugin-bpf/core/runtime'
 import type { KernelObject } from '@unplugin-bpf/loader'
@@ -302,6 +303,14 @@ const probes: readonly Omit<AttachCase, 'verdict'>[] = [
     program: probe('uretprobe.multi', NODE),
     link: 'uprobe_multi',
     happen: parent,
+  },
+  {
+    name: 'USDT',
+    kind: 'usdt',
+    program: probe('usdt'),
+    link: 'usdt',
+    options: ({ staticProbes }) => ({ target: `${staticProbes()}:ubpf:fired` }),
+    happen: ({ staticProbes }) => void execFileSync(staticProbes()),
   },
   {
     name: 'perf event',

@@ -8,6 +8,7 @@ import { argv } from 'node:process'
 import type { AttachOptions, Link } from '@unplugin-bpf/core/runtime'
 import { type KernelObject, loadKernelObject } from '@unplugin-bpf/loader'
 import { counter } from '../loader/asm.ts'
+import { quietIpv6 } from './surroundings.ts'
 
 const PIN = '/mnt/link'
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' })
@@ -120,6 +121,7 @@ function makePair() {
 const step = argv[2]!
 if (step === 'prepare') {
   run('mount', '-t', 'bpf', 'bpf', '/mnt')
+  quietIpv6()
   makePair()
 } else {
   const result = await STEPS[step]!()

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { KernelObject } from '@unplugin-bpf/loader'
 import { addon } from '../../../packages/loader/src/sys/addon.ts'
 
@@ -27,6 +27,14 @@ const SO_REUSEPORT = 15
 const RECEIVER_PORT = 7007
 const MAC = '02:00:00:00:91:09'
 
+/** No router solicitations and the like between our own packets; a kernel without IPv6 has none anyway. */
+export function quietIpv6(): void {
+  for (const scope of ['all', 'default']) {
+    const file = `/proc/sys/net/ipv6/conf/${scope}/disable_ipv6`
+    if (existsSync(file)) writeFileSync(file, '1')
+  }
+}
+
 /** What a case needs of the machine besides BPF is not there. */
 export class Missing extends Error {}
 
@@ -34,7 +42,7 @@ function here(what: string, make: () => void): void {
   try {
     make()
   } catch {
-    throw new Missing(`the kernel was built without ${what}`)
+    throw new Missing(`this machine is without ${what}`)
   }
 }
 
@@ -42,6 +50,7 @@ export type Surroundings = Awaited<ReturnType<typeof createSurroundings>>
 
 export async function createSurroundings() {
   if (!existsSync('/sys/kernel/tracing/events')) run('mount', '-t', 'tracefs', 'tracefs', '/sys/kernel/tracing')
+  quietIpv6()
   run('ip', 'link', 'set', 'lo', 'up')
   run('ip', 'link', 'add', 'veth0', 'address', MAC, 'type', 'veth', 'peer', 'name', 'veth1')
   run('ip', 'address', 'add', '10.91.0.1/24', 'dev', 'veth1')
@@ -97,6 +106,8 @@ export async function createSurroundings() {
         unlinkSync(file)
       }),
     askParent: () => times(() => void process.ppid),
+    /** A program with the static probe `ubpf:fired`, which it passes three times. */
+    staticProbes: () => buildStaticProbes(cgroup.path),
     compute() {
       const end = Date.now() + 60
       while (Date.now() < end);
@@ -105,6 +116,7 @@ export async function createSurroundings() {
     [Symbol.dispose]() {
       sender.close()
       closeSync(udpReceiver)
+      if (built !== undefined) for (const file of [built, `${built}.c`]) unlinkSync(file)
       cgroup[Symbol.dispose]()
     },
   }
@@ -125,6 +137,31 @@ function createCgroup() {
       rmdirSync(path)
     },
   }
+}
+
+/** What sys/sdt.h makes of `DTRACE_PROBE1(ubpf, fired, i)`, without needing it. */
+const STATIC_PROBE = String.raw`
+int main(void) {
+  for (volatile int i = 0; i < 3; i++)
+    __asm__ volatile("990: nop\n"
+      ".pushsection .note.stapsdt,\"\",\"note\"\n.balign 4\n.4byte 992f-991f, 994f-993f, 3\n"
+      "991: .asciz \"stapsdt\"\n992: .balign 4\n993: .8byte 990b\n.8byte 0\n.8byte 0\n"
+      ".asciz \"ubpf\"\n.asciz \"fired\"\n.asciz \"-4@%%eax\"\n994: .balign 4\n.popsection\n");
+  return 0;
+}`
+
+let built: string | undefined
+
+function buildStaticProbes(name: string): string {
+  if (built === undefined) {
+    const file = join(tmpdir(), `${basename(name)}-usdt`)
+    here('a C compiler (cc)', () => {
+      writeFileSync(`${file}.c`, STATIC_PROBE)
+      run('cc', '-o', file, `${file}.c`)
+    })
+    built = file
+  }
+  return built
 }
 
 /** A UDP socket with SO_REUSEPORT, which Node 20 cannot ask for. */

@@ -236,12 +236,11 @@ export const ATTACH_KINDS = {
     to: 'a structure of callbacks of the kernel',
   },
   freplace: {
-    ways: [link('5.6')],
+    ways: [],
     linkTypes: ['tracing'],
     needs: ['PERFMON'],
     options: [],
-    to: 'a function of another program, given to `load`',
-    automatic: true,
+    to: 'a function of another program, which must be known when it is loaded',
   },
   lirc: { ways: [], linkTypes: [], needs: [], options: [], to: 'an infrared receiver' },
   none: {

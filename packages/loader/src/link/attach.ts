@@ -16,6 +16,7 @@ import { attachNetkit, attachTc } from './tc.ts'
 import { attachRawTracepoint, attachTracepoint } from './tracepoint.ts'
 import { attachTracing } from './tracing.ts'
 import { attachUprobe, attachUprobes } from './uprobe.ts'
+import { attachUsdt } from './usdt.ts'
 import { attachXdp } from './xdp.ts'
 
 /** Kinds without an entry have no `ways` in the table. */
@@ -31,13 +32,13 @@ const ATTACHERS: Partial<Record<LinkKind, (request: AttachRequest) => KernelLink
   ksyscall: attachKsyscall,
   uprobe: attachUprobe,
   uprobe_multi: attachUprobes,
+  usdt: attachUsdt,
   perf_event: attachPerfCounter,
   socket: attachSocket,
   reuseport: attachSocket,
   sockmap: attachSockmap,
   tracing: attachTracing,
   lsm: attachTracing,
-  freplace: attachTracing,
   iter: attachIterator,
   netns: attachNetns,
   netfilter: attachNetfilter,

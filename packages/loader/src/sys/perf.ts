@@ -19,7 +19,7 @@ const ATTR_FREQ = 1 << 10
 
 export interface PerfEvent {
   readonly type: number
-  readonly config: number
+  readonly config: number | bigint
   /** A name or path, handed over as an address. */
   readonly config1?: string | undefined
   readonly config2?: number | undefined
