@@ -6,6 +6,7 @@
  *   --pairs     only all passes off and on; without single passes and other CPU levels
  *   --keep      do not shrink; write the whole program
  *   --show      print the program of --seed and stop
+ *   --insns     single instructions instead, which the verifier accepts: interpreter, WebAssembly and kernel
  *   --malformed random instructions and damaged bytes instead, interpreter against WebAssembly
  */
 import { writeFileSync } from 'node:fs'
@@ -14,6 +15,7 @@ import { parseArgs } from 'node:util'
 import { canUseKernel } from '../support/kernel-oracle.ts'
 import { check, type Machine, packetsFor, variantsOf } from './check.ts'
 import { shrunkFiletest, subjectOf } from './failing.ts'
+import { observeInsns, type Where } from './insns.ts'
 import { runMalformed, sameOutcome } from './malformed.ts'
 import { randomProgram } from './programs.ts'
 import { printSexps } from './sexp.ts'
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     pairs: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     show: { type: 'boolean', default: false },
+    insns: { type: 'boolean', default: false },
     malformed: { type: 'boolean', default: false },
   },
 })
@@ -38,11 +41,29 @@ const kernel = canUseKernel()
 const machines: Machine[] = values.vm || !kernel.ok ? ['vm'] : ['vm', 'kernel']
 
 if (values.malformed) process.exitCode = runAllMalformed() > 0 ? 1 : 0
+else if (values.insns) process.exitCode = runAllInsns() > 0 ? 1 : 0
 else if (values.show) {
   console.log(printSexps(randomProgram(first).forms))
 } else {
   if (!values.vm && !kernel.ok) console.log(`without the kernel: ${kernel.reason}`)
   process.exitCode = runAll() > 0 ? 1 : 0
+}
+
+function runAllInsns(): number {
+  const others: readonly Where[] = machines.includes('kernel') ? ['wasm', 'kernel'] : ['wasm']
+  let failed = 0
+  for (let seed = first; seed < first + count; seed++) {
+    const expected = JSON.stringify(observeInsns(seed, 'interpreter'))
+    for (const where of others) {
+      const seen = JSON.stringify(observeInsns(seed, where))
+      if (seen === expected) continue
+      failed++
+      console.log(`seed ${seed}\n  interpreter: ${expected}\n  ${where}: ${seen}`)
+    }
+    if ((seed - first) % 1000 === 999) console.log(`seeds ${first} to ${seed}: ${failed} failed`)
+  }
+  console.log(`single instructions on ${['interpreter', ...others].join(', ')}, ${count} programs: ${failed} failed`)
+  return failed
 }
 
 function runAllMalformed(): number {
