@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { compileLisp } from '../../../packages/core/src/compile.ts'
 import { sourceFile } from '../../../packages/core/src/diag/source.ts'
-import { createVm } from '../../../packages/core/src/vm/vm.ts'
 import { loadKernelObject } from '../../../packages/loader/src/index.ts'
+import { simulate } from '../../../packages/unplugin-bpf/src/testing/index.ts'
 import { bpftoolLoad, canUseKernel, skipNote } from '../../support/kernel-oracle.ts'
 
 const kernel = canUseKernel()
@@ -47,8 +47,23 @@ describe('timers', () => {
     expect(result.ok ? '' : result.log).toBe('')
   })
 
-  it('are named by the VM, which does not have them', () => {
-    const vm = createVm(compile().object)
-    expect(() => vm.programs.get('begin')!.run({ data: packet })).toThrow('does not simulate the helper timer_init')
+  it('run in the VM when its clock moves', () => {
+    const vm = simulate(compile().object)
+    expect(vm.programs.begin!.run(packet).code).toBe(0)
+    const count = () => (vm.maps.ticks!.get(0) as Uint8Array)[16]
+    expect(count()).toBe(0)
+    // At once, after one millisecond, after two; then it stops itself.
+    const counts = [0, 0.5, 0.5, 0.9, 0.1, 100].map((ms) => {
+      const { trace } = vm.advance(ms)
+      return [count(), trace.length > 0]
+    })
+    expect(counts).toEqual([
+      [1, true],
+      [1, false],
+      [2, true],
+      [2, false],
+      [3, true],
+      [3, false],
+    ])
   })
 })

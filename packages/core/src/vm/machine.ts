@@ -6,6 +6,7 @@ import type { Redirect } from '../runtime/backend.ts'
 import { getBig, type Registers, setBig } from './alu.ts'
 import { CELL } from './cells.ts'
 import { CODE_TAG, type Code } from './code.ts'
+import type { Timer } from './helpers/timer.ts'
 import type { VmMap, VmRecord } from './maps/map.ts'
 import { AccessError, type Memory, type Pair, type Region } from './memory.ts'
 import type { VmSettings } from './options.ts'
@@ -59,6 +60,8 @@ export class Machine implements Registers {
   readonly random: Random
   /** Maps by the high word of their map pointer. */
   readonly mapsByPointer = new Map<number, VmMap>()
+  /** By address. */
+  readonly timers = new Map<string, Timer>()
   readonly stacks: readonly Region[]
   private readonly frames: Frame[] = []
 

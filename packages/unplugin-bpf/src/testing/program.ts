@@ -6,6 +6,7 @@ import { contextBytes, contextFields } from './context.ts'
 import type { World } from './simulate.ts'
 import type {
   ContextFields,
+  Effects,
   LooseShape,
   SimulatedEvent,
   SimulatedRun,
@@ -69,9 +70,7 @@ function runProgram(
       get context() {
         return result.ctx && contextFields(spec, result.ctx)
       },
-      events: takeEvents(obj, world),
-      trace: world.recorder.takeTrace(),
-      printed: world.printed.splice(0),
+      ...takeEffects(obj, world),
       redirect: result.redirect,
     }
   } finally {
@@ -98,6 +97,15 @@ function surroundings(obj: LoadedObject<LooseShape>, { cpu, task, socketCookie }
   const before = { ...vm.surroundings }
   vm.setSurroundings({ cpu, task, socketCookie })
   return () => vm.setSurroundings(before)
+}
+
+/** What code did besides its result, since the last call. */
+export function takeEffects(obj: LoadedObject<LooseShape>, world: World): Effects<LooseShape> {
+  return {
+    events: takeEvents(obj, world),
+    trace: world.recorder.takeTrace(),
+    printed: world.printed.splice(0),
+  }
 }
 
 /** What was sent: read as an attentive consumer would, so that rings do not fill up over many runs. */

@@ -16,7 +16,7 @@ import { kernelUsable, loadKernelObject } from '@unplugin-bpf/loader'
 import { coverageOf } from './coverage.ts'
 import { createFaults } from './faults.ts'
 import { isModule, type Loadable, objectModule } from './object-module.ts'
-import { createPrograms } from './program.ts'
+import { createPrograms, takeEffects } from './program.ts'
 import { createRecorder } from './recorder.ts'
 import { seedMap, snapshotMaps } from './seed.ts'
 import type { LooseShape, SimulateOptions, Simulation } from './types.ts'
@@ -108,7 +108,12 @@ function createSimulation(obj: LoadedObject<LooseShape>, world: World, options: 
     get now() {
       return vmOnly('virtual time', () => world.now)
     },
-    advance: (time) => vmOnly('virtual time', () => advance(world, raw as Vm, time)),
+    advance: (time) =>
+      vmOnly('virtual time', () => {
+        world.recorder.takeTrace()
+        advance(world, raw as Vm, time)
+        return takeEffects(obj, world)
+      }),
     get coverage() {
       return coverageOf(world.recorder.programs.values())
     },
@@ -124,8 +129,15 @@ function mapOf(obj: LoadedObject<LooseShape>, key: string): MapHandle {
   return obj.map<MapHandle>(key)
 }
 
-function advance(world: World, _vm: Vm, time: number | bigint): void {
+/** Stops at every expiry on the way, so that each timer sees the time that it waited for. */
+function advance(world: World, vm: Vm, time: number | bigint): void {
   const ns = typeof time === 'bigint' ? time : BigInt(Math.round(time * 1e6))
   if (ns < 0n) throw new RangeError(`time goes forward only, not by ${time}`)
-  world.now += ns
+  const end = world.now + ns
+  for (let next = vm.nextTimer(); next !== undefined && next <= end; next = vm.nextTimer()) {
+    // A timer may have been started with an absolute time that is over.
+    if (next > world.now) world.now = next
+    vm.runTimers()
+  }
+  world.now = end
 }

@@ -63,7 +63,16 @@ export interface TraceLine {
   readonly depth: number
 }
 
-export interface SimulatedRun<S extends ModuleShape = LooseShape, P = unknown> {
+/** What code did besides its result. */
+export interface Effects<S extends ModuleShape = LooseShape> {
+  readonly events: readonly SimulatedEvent<S>[]
+  /** Empty on the kernel. */
+  readonly trace: readonly TraceLine[]
+  /** Lines of trace_printk; empty on the kernel. */
+  readonly printed: readonly string[]
+}
+
+export interface SimulatedRun<S extends ModuleShape = LooseShape, P = unknown> extends Effects<S> {
   readonly retval: VerdictOf<P>
   /** r0, unsigned 32 bits. */
   readonly code: number
@@ -75,11 +84,6 @@ export interface SimulatedRun<S extends ModuleShape = LooseShape, P = unknown> {
   readonly ctx: Uint8Array | undefined
   /** The same by the kernel's field names, read when asked for. */
   readonly context: ContextValues | undefined
-  readonly events: readonly SimulatedEvent<S>[]
-  /** Empty on the kernel. */
-  readonly trace: readonly TraceLine[]
-  /** Lines of trace_printk; empty on the kernel. */
-  readonly printed: readonly string[]
   /** Where the packet was redirected to; VM only. */
   readonly redirect: Redirect | undefined
 }
@@ -161,8 +165,8 @@ export interface Simulation<S extends ModuleShape = LooseShape> extends Disposab
   readonly faults: Faults<S>
   /** Nanoseconds of virtual time (VM). */
   readonly now: bigint
-  /** Moves virtual time on; a number is milliseconds, a bigint nanoseconds (VM). */
-  advance(time: number | bigint): void
+  /** Moves virtual time on, and runs the timers that expire; a number is milliseconds, a bigint nanoseconds (VM). */
+  advance(time: number | bigint): Effects<S>
   /** Source lines reached by all runs so far; no lines on the kernel. */
   readonly coverage: Coverage
   close(): void

@@ -13,6 +13,7 @@ import { miscHelpers } from './misc.ts'
 import { ringbufHelpers } from './ringbuf.ts'
 import { skbHelpers } from './skb.ts'
 import { timeHelpers } from './time.ts'
+import { timerHelpers } from './timer.ts'
 import { traceHelpers } from './trace.ts'
 import { xdpHelpers } from './xdp.ts'
 
@@ -26,6 +27,7 @@ const SIMULATED = {
   ...xdpHelpers,
   ...checksumHelpers,
   ...callbackHelpers,
+  ...timerHelpers,
 } satisfies Partial<Record<HelperName, VmHelper>>
 
 /** They need a kernel: sockets, tasks, BTF objects, timers, callbacks, or a device. */
@@ -144,10 +146,6 @@ const NOT_SIMULATED = [
   'sys_bpf',
   'btf_find_by_name_kind',
   'sys_close',
-  'timer_init',
-  'timer_set_callback',
-  'timer_start',
-  'timer_cancel',
   'get_func_ip',
   'get_attach_cookie',
   'task_pt_regs',
