@@ -103,7 +103,7 @@ export const copied: Feature = (scope) => {
 
 export const checksum: Feature = (scope) => {
   const { random, program } = scope
-  const stack = scope.regions.filter(({ kind }) => kind === 'stack')
+  const stack = scope.regions.filter(({ kind, size }) => kind === 'stack' && size >= 4)
   if (stack.length === 0 || program.kind.type === 'socket-filter' || program.kind.type === 'cgroup-skb')
     return undefined
   const [from, to] = [random.pick(stack), random.pick(stack)]

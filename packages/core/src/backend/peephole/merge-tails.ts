@@ -72,6 +72,8 @@ function isSame(a: MachInst, b: MachInst): boolean {
     a.slot === b.slot &&
     a.raw === b.raw &&
     a.core === b.core &&
+    // Calls of functions all look alike until they are linked.
+    a.callee?.decl === b.callee?.decl &&
     sameWide(a.wide, b.wide)
   )
 }
