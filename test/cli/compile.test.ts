@@ -174,6 +174,18 @@ describe('disasm', () => {
     expect((await folder.run('disasm', 'count.bpf.lisp')).stdout).toBe(object.stdout)
   })
 
+  it('shows functions, and says which ones are called', async () => {
+    folder.write(
+      'calls.bpf.lisp',
+      '(defkfunc bpf-rcu-read-lock () void)\n(defsubprog twice ((x u32)) u32 (* x 2))\n(defprog p (:type :xdp) (bpf-rcu-read-lock) (twice 1))\n',
+    )
+    const { stdout } = await folder.run('disasm', 'calls.bpf.lisp')
+    expect(stdout).toMatch(/^p: section xdp, \d+ slots\n/)
+    expect(stdout).toContain('; kernel function bpf_rcu_read_lock')
+    expect(stdout).toContain('; function twice')
+    expect(stdout).toMatch(/\ntwice: function, \d+ slots\n/)
+  })
+
   const clang = spawnSync('clang', ['--version']).status === 0
   it.skipIf(!clang)(`an object of clang${clang ? '' : ' (skipped: no clang here)'}`, async () => {
     folder.write(
