@@ -64,6 +64,8 @@ export class Machine implements Registers {
   readonly timers = new Map<string, Timer>()
   readonly stacks: readonly Region[]
   private readonly frames: Frame[] = []
+  /** Frames that belong to what called the interpreter: it ends with the function that it began in. */
+  private floor = 0
 
   code!: Code
   pc = 0
@@ -121,7 +123,15 @@ export class Machine implements Registers {
   }
 
   get depth(): number {
-    return this.frames.length
+    return this.memory.getWord(CELL.depth)
+  }
+
+  /** Lets `interpret` run until the function at work returns. */
+  withinFunction(interpret: () => void): void {
+    const { floor } = this
+    this.floor = this.frames.length
+    interpret()
+    this.floor = floor
   }
 
   /** Ready to execute `code` from its first instruction with r1 = ctx. */
@@ -130,28 +140,31 @@ export class Machine implements Registers {
     this.pc = 0
     this.run = run
     this.frames.length = 0
+    this.floor = 0
+    this.memory.setWord(CELL.depth, 0)
     this.insnsLeft = this.settings.insnLimit
     this.scramble(0, 9)
     this.enterFrame()
     this.setPointer(1, run.ctx, 0)
     this.memory.setCell(CELL.context, run.ctx.base, run.ctx.hi)
     this.memory.setWord(CELL.cpu, this.settings.cpu)
-    this.memory.setWord(CELL.depth, 0)
   }
 
   private enterFrame(): void {
-    const stack = this.stacks[this.frames.length]!
+    const stack = this.stacks[this.depth]!
     stack.bytes.fill(this.settings.stackFill)
     this.setPointer(10, stack, STACK_SIZE)
   }
 
   /** BPF-to-BPF call; `pc` still is the call instruction's. */
   pushFrame(target: number, fromHelper = false): void {
-    if (this.frames.length + 1 >= MAX_FRAMES) throw new AccessError(`more than ${MAX_FRAMES} call frames`)
+    const depth = this.depth + 1
+    if (depth >= MAX_FRAMES) throw new AccessError(`more than ${MAX_FRAMES} call frames`)
     const saved = new Int32Array(8)
     saved.set(this.lo.subarray(6, 10))
     saved.set(this.hi.subarray(6, 10), 4)
     this.frames.push({ code: this.code, pc: this.pc + 1, saved, fromHelper })
+    this.memory.setWord(CELL.depth, depth)
     // The called function has its own r6..r9; the verifier lets nobody read them, nor r0, before a write.
     this.scramble(0, 0)
     this.scramble(6, 9)
@@ -161,11 +174,12 @@ export class Machine implements Registers {
 
   /** False when the main program, or a function that a helper called, ended. */
   popFrame(): boolean {
-    const frame = this.frames.pop()
+    const frame = this.frames.length > this.floor ? this.frames.pop() : undefined
     if (frame === undefined) return false
+    this.memory.setWord(CELL.depth, this.depth - 1)
     this.lo.set(frame.saved.subarray(0, 4), 6)
     this.hi.set(frame.saved.subarray(4), 6)
-    this.setPointer(10, this.stacks[this.frames.length]!, STACK_SIZE)
+    this.setPointer(10, this.stacks[this.depth]!, STACK_SIZE)
     this.scramble(1, 5)
     this.code = frame.code
     this.pc = frame.pc

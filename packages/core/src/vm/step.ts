@@ -15,17 +15,29 @@ import { AccessError, type Pair } from './memory.ts'
 import type { StepHook } from './trace.ts'
 
 export function execute(m: Machine): void {
+  m.callFunction = (index, setArguments) => interpretCall(m, index, setArguments)
+  interpret(m)
+}
+
+/** Goes on at the machine's instruction until the function at work returns. */
+export function resume(m: Machine): void {
+  m.withinFunction(() => interpret(m))
+}
+
+function interpret(m: Machine): void {
   try {
-    m.callFunction = (index, setArguments) => {
-      m.pushFrame(index, true)
-      setArguments()
-      loop(m, m.settings.onStep)
-    }
     loop(m, m.settings.onStep)
   } catch (error) {
     if (error instanceof AccessError || error instanceof VmError) throw faultAt(m, error.message)
     throw error
   }
+}
+
+/** See `Machine.callFunction`. */
+export function interpretCall(m: Machine, index: number, setArguments: () => void): void {
+  m.pushFrame(index, true)
+  setArguments()
+  loop(m, m.settings.onStep)
 }
 
 function loop(m: Machine, onStep: StepHook | undefined): void {
@@ -204,19 +216,6 @@ function stepState(m: Machine) {
   const { program } = m.code
   const register = (i: number) => getBig(m, i)
   return { program, index: m.pc, slot: m.code.slot[m.pc]!, depth: m.depth, register }
-}
-
-/** The fault of the instruction that the machine stands at, which is known to fail. */
-export function stepOnce(m: Machine): VmFault {
-  m.insnsLeft = 1
-  try {
-    loop(m, undefined)
-  } catch (error) {
-    const failed = error instanceof AccessError || error instanceof VmError
-    if (failed && m.insnsLeft === 0) return faultAt(m, error.message)
-    if (!failed) throw error
-  }
-  throw new Error(`vm: instruction ${m.pc} of ${m.code.program.name} fails translated, but not interpreted`)
 }
 
 export function faultAt(m: Machine, reason: string): VmFault {

@@ -4,7 +4,7 @@
  */
 import { STACK_SIZE } from '../vm/machine.ts'
 import { ROW_FLAG } from '../vm/memory.ts'
-import { type FunctionWriter, faultIf, LOCAL, pushAddress, pushOperand, registerLocal } from './function.ts'
+import { type FunctionWriter, faultIf, faultNow, LOCAL, pushAddress, pushOperand, registerLocal } from './function.ts'
 import type { Hint } from './hints.ts'
 import { I32, I64, OP, TYPE } from './ops.ts'
 import { cellAddress, valueRegion } from './places.ts'
@@ -88,6 +88,12 @@ export function writeLoad(f: FunctionWriter, pc: number, kind: LoadKind): void {
   e.set(LOCAL.address)
   const quick = pushContextLoad(f, src, access, kind) ?? pushQuickLoad(f, src, access, kind)
   if (quick) e.otherwise()
+  if (quick && f.hint(src)?.kind === 'packet') {
+    // Only a wild access comes here, if the hint is right: without a way back the loop around it keeps its registers.
+    faultNow(f, pc, 'instruction')
+    e.close()
+    return
+  }
   // A load that fails leaves its target as it was.
   e.get(LOCAL.address).call(f.support.load(kind)).set(LOCAL.value)
   e.global('globalGet', f.support.failed)
@@ -138,6 +144,11 @@ export function writeStore(f: FunctionWriter, pc: number, size: number): void {
     e.when().get(LOCAL.address).op(I32.wrap)
     pushOperand(f, code.src[pc]!)
     e.memory(STORE_OP[size]!).otherwise()
+  }
+  if (quick && f.hint(dst)?.kind === 'packet') {
+    faultNow(f, pc, 'instruction')
+    e.close()
+    return
   }
   e.get(LOCAL.address)
   pushOperand(f, code.src[pc]!)

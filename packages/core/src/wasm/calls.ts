@@ -160,7 +160,7 @@ function pushResult(f: FunctionWriter): void {
   pushRegister(f.e, f.places, 0)
 }
 
-function keepBudget({ e, places }: FunctionWriter): void {
+export function keepBudget({ e, places }: FunctionWriter): void {
   e.i32(cellAddress(places, 'left')).get(LOCAL.left).memory(I64.store)
 }
 

@@ -11,7 +11,7 @@ import { VmError } from '../vm/errno.ts'
 import { MAX_FRAMES, type Machine } from '../vm/machine.ts'
 import type { VmMap } from '../vm/maps/map.ts'
 import { AccessError } from '../vm/memory.ts'
-import { callHelper, execute, faultAt, loadPacket, loadValue, stepOnce } from '../vm/step.ts'
+import { callHelper, execute, faultAt, interpretCall, loadPacket, loadValue, resume } from '../vm/step.ts'
 import { REASON } from './function.ts'
 import { IMPORT_MODULE } from './module-builder.ts'
 import type { ContextPlaces, Places } from './places.ts'
@@ -72,7 +72,7 @@ export class WasmEngine {
       return
     }
     m.callFunction = this.callBack
-    m.memory.setCell(CELL.left, m.insnsLeft | 0, Math.floor(m.insnsLeft / 0x1_0000_0000))
+    this.setBudget(m)
     functions.f0!()
   }
 
@@ -146,10 +146,13 @@ export class WasmEngine {
           return 0
         }
       },
-      fault: (pc, reason) => {
+      leave: (pc, reason) => {
         m.code = code
         m.pc = pc!
-        throw this.faultOf(reason!)
+        if (reason !== REASON.instruction) throw this.faultOf(reason!)
+        this.interpret()
+        m.code = code
+        return undefined
       },
     }
   }
@@ -167,7 +170,7 @@ export class WasmEngine {
       case REASON.frames:
         return faultAt(m, `more than ${MAX_FRAMES} call frames`)
       default:
-        return stepOnce(m)
+        return new Error(`vm: reason ${reason} for leaving a translated function is not known`)
     }
   }
 
@@ -175,18 +178,33 @@ export class WasmEngine {
   private tailCall(from: Code): void {
     const m = this.init.machine
     const functions = this.functionsOf(m.code)
-    if (functions === undefined) {
-      m.pc = 0
-      m.insnsLeft = m.memory.getWord(CELL.left)
-      execute(m)
-    } else functions.f0!()
+    m.pc = 0
+    if (functions === undefined) this.interpret()
+    else functions.f0!()
     m.code = from
+  }
+
+  /** The interpreter does the rest of the function at work, with the same budget. */
+  private interpret(): void {
+    const m = this.init.machine
+    m.insnsLeft = (m.memory.getWord(CELL.left) >>> 0) + m.memory.getWord(CELL.left + 4) * 0x1_0000_0000
+    resume(m)
+    this.setBudget(m)
+  }
+
+  private setBudget({ memory, insnsLeft }: Machine): void {
+    memory.setCell(CELL.left, insnsLeft | 0, Math.floor(insnsLeft / 0x1_0000_0000))
   }
 
   private readonly callBack = (index: number, setArguments: () => void): void => {
     const m = this.init.machine
     const { code } = m
-    const target = this.functionsOf(code)?.[`f${index}`]
+    const functions = this.functionsOf(code)
+    if (functions === undefined) {
+      interpretCall(m, index, setArguments)
+      return
+    }
+    const target = functions[`f${index}`]
     if (target === undefined) throw new AccessError('the callback is no function')
     const depth = m.memory.getWord(CELL.depth) + 1
     if (depth >= MAX_FRAMES) throw new AccessError(`more than ${MAX_FRAMES} call frames`)

@@ -44,7 +44,7 @@ export const LOCALS: readonly ValueType[] = [
 
 /** Why a function leaves through its fault exit. */
 export const REASON = {
-  /** The interpreter finds out, by executing the instruction. */
+  /** The interpreter goes on here: it finds what is wrong, or that nothing is. */
   instruction: 0,
   /** A host function has kept the error. */
   pending: 1,

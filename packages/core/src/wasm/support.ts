@@ -28,8 +28,8 @@ export const HOST = {
   load: { params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] },
   /** (address low, high, size) -> address in the arena, or 0. */
   store: { params: ['i32', 'i32', 'i32'], results: ['i32'] },
-  /** (pc, reason): throws. */
-  fault: { params: ['i32', 'i32'], results: [] },
+  /** (pc, reason): throws, or has done the rest of the function. */
+  leave: { params: ['i32', 'i32'], results: [] },
 } as const satisfies Record<string, Signature>
 export type HostName = keyof typeof HOST
 

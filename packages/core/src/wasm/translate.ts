@@ -8,6 +8,7 @@ import { STACK_SIZE } from '../vm/machine.ts'
 import { writeAtomic, writeLoad, writeStore } from './access.ts'
 import { writeAlu32, writeAlu64, writeCondition, writeEndian } from './alu.ts'
 import {
+  keepBudget,
   lookupMap,
   pushRegister,
   reloadBudget,
@@ -169,7 +170,9 @@ class Writer implements FunctionWriter {
     e.op(OP.unreachable).close()
     for (let r = 0; r <= 10; r++) storeRegister(e, places, r)
     e.i32(0).global('globalSet', this.support.failed)
-    e.get(LOCAL.pc).get(LOCAL.reason).call(this.support.host.fault).op(OP.unreachable)
+    keepBudget(this)
+    e.get(LOCAL.pc).get(LOCAL.reason).call(this.support.host.leave)
+    pushRegister(e, places, 0)
   }
 
   private body(block: Block): void {
