@@ -21,6 +21,9 @@ export class Packet {
   /** Where growth at the tail ends. */
   hardEnd = 0
   private readonly memory: Memory
+  /** What was accessible in the last run: the rest of the buffer is still zero. */
+  private lowest = 0
+  private highest = 0
   /** Where the region lies at the beginning of a run. */
   private home: { readonly base: number; readonly size: number }
 
@@ -39,8 +42,10 @@ export class Packet {
     }
     memory.enlist(region)
     if (region.base !== this.home.base) memory.move(region, this.home.base, this.home.size)
-    region.bytes.fill(0, 0, this.hardEnd)
+    region.bytes.fill(0, this.lowest, this.highest)
     region.bytes.set(bytes, head)
+    this.lowest = head
+    this.highest = head + bytes.length
     this.meta = head
     this.data = head + meta
     this.end = head + bytes.length
@@ -50,6 +55,8 @@ export class Packet {
   /** After a change of the positions: what programs may touch. */
   publish(): void {
     this.region.setBounds(this.meta, this.end)
+    if (this.meta < this.lowest) this.lowest = this.meta
+    if (this.end > this.highest) this.highest = this.end
     this.memory.publishPacket(this.region, this)
   }
 

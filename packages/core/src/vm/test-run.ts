@@ -11,11 +11,21 @@ import { ERRNO, VmError } from './errno.ts'
 import type { Memory } from './memory.ts'
 import { ETH_HLEN, Packet } from './packet.ts'
 
+/** What user space gets back. */
+interface Outcome {
+  readonly data: Uint8Array
+  readonly ctx: Uint8Array | undefined
+}
+
 export interface Scene {
   readonly context: Context
   readonly packet: Packet | undefined
-  /** What user space gets back. */
-  result(): { data: Uint8Array; ctx: Uint8Array | undefined }
+  readonly program: ProgramSpec
+  readonly input: RunInput
+  /** Bytes of the packet that the program does not see. */
+  readonly fragments: Uint8Array | undefined
+  /** Makes the outcome after a run. A function of the type, not of the run: runs come by the million. */
+  readonly outcome: (scene: Scene) => Outcome
 }
 
 /** What all runs of a program use: the buffers of its packet and context. */
@@ -64,27 +74,31 @@ export function createScene(stage: Stage, input: RunInput): Scene {
         throw new VmError(`program ${program.name}: ${program.type} programs have no packet; give context bytes`)
       }
       context.load(input.ctx)
-      return {
-        context,
-        packet: undefined,
-        result: () => ({ data: new Uint8Array(0), ctx: context.region.bytes.slice() }),
-      }
+      return { context, packet: undefined, program, input, fragments: undefined, outcome: plainOutcome }
     }
   }
 }
 
 function packetBytes({ program, input }: SceneInit, max: number): Uint8Array {
   const { data } = input
-  const fail = (what: string) => new VmError(`program ${program.name}: ${what}`, ERRNO.EINVAL)
   if (data === undefined || data.length < ETH_HLEN) {
-    throw fail(`a test run needs a packet of at least ${ETH_HLEN} bytes, an Ethernet header; got ${data?.length ?? 0}`)
+    const what = `a test run needs a packet of at least ${ETH_HLEN} bytes, an Ethernet header; got ${data?.length ?? 0}`
+    throw refusal(program, what)
   }
-  if (data.length > max) throw fail(`the packet has ${data.length} bytes; at most ${max} are possible`)
+  if (data.length > max) throw refusal(program, `the packet has ${data.length} bytes; at most ${max} are possible`)
   return data
 }
 
+function refusal(program: ProgramSpec, what: string): VmError {
+  return new VmError(`program ${program.name}: ${what}`, ERRNO.EINVAL)
+}
+
+function plainOutcome({ context }: Scene): Outcome {
+  return { data: new Uint8Array(0), ctx: context.region.bytes.slice() }
+}
+
 function xdpScene(init: SceneInit): Scene {
-  const { packet, context, input } = init
+  const { packet, context, program, input } = init
   const data = packetBytes(init, Number.MAX_SAFE_INTEGER)
   const { meta, linear } = xdpLayout(init, data.length)
   // Of larger packets the program sees the linear part; the rest lies in fragments and comes back untouched.
@@ -96,19 +110,18 @@ function xdpScene(init: SceneInit): Scene {
   })
   context.load(input.ctx)
   if (input.ctx === undefined) context.set('ingress_ifindex', LOOPBACK)
-  return {
-    context,
-    packet,
-    result() {
-      const linearPart = packet.copy(packet.meta)
-      const out = fragments === undefined ? linearPart : joined(linearPart, fragments)
-      if (input.ctx === undefined) return { data: out, ctx: undefined }
-      // xdp_convert_buff_to_md: positions relative to the metadata.
-      context.set('data', packet.data - packet.meta)
-      context.set('data_end', linearPart.length)
-      return { data: out, ctx: context.region.bytes.slice() }
-    },
-  }
+  return { context, packet, program, input, fragments, outcome: xdpOutcome }
+}
+
+function xdpOutcome({ context, packet, input, fragments }: Scene): Outcome {
+  const { meta, data } = packet!
+  const linearPart = packet!.copy(meta)
+  const out = fragments === undefined ? linearPart : joined(linearPart, fragments)
+  if (input.ctx === undefined) return { data: out, ctx: undefined }
+  // xdp_convert_buff_to_md: positions relative to the metadata.
+  context.set('data', data - meta)
+  context.set('data_end', linearPart.length)
+  return { data: out, ctx: context.region.bytes.slice() }
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
@@ -145,7 +158,7 @@ function skbScene(init: SceneInit): Scene {
     throw new VmError(`program ${program.name}: the packet ends inside its IP header`, ERRNO.EINVAL)
   }
   // All other types see the packet from the network header on.
-  const isL2 = program.type === 'sched_cls' || program.type === 'sched_act'
+  const isL2 = seesEthernet(program)
   packet.load(data, { head: SKB_HEADROOM, tail: PAGE - SKB_HEADROOM - data.length })
   if (!isL2) packet.data += ETH_HLEN
   packet.meta = packet.data
@@ -153,14 +166,16 @@ function skbScene(init: SceneInit): Scene {
   context.load(input.ctx)
   if (input.ctx !== undefined) acceptSkbContext(init, context, packet)
   setSkbFields(context, data, protocol, packet)
-  return {
-    context,
-    packet,
-    result: () => ({
-      data: isL2 ? packet.copy() : withEthernetHeader(packet.copy()),
-      ctx: skbContextOut(context, input.ctx),
-    }),
-  }
+  return { context, packet, program, input, fragments: undefined, outcome: skbOutcome }
+}
+
+function seesEthernet({ type }: ProgramSpec): boolean {
+  return type === 'sched_cls' || type === 'sched_act'
+}
+
+function skbOutcome({ context, packet, program, input }: Scene): Outcome {
+  const bytes = packet!.copy()
+  return { data: seesEthernet(program) ? bytes : withEthernetHeader(bytes), ctx: skbContextOut(context, input.ctx) }
 }
 
 /** The kernel pushes an Ethernet header of zeros in front of what the program saw. */

@@ -66,7 +66,7 @@ export class WasmEngine {
 
   /** Runs the machine's program, as `execute` does. */
   readonly execute = (m: Machine): void => {
-    const functions = this.isWarm(m.code) ? this.functionsOf(m.code) : undefined
+    const functions = this.functions.get(m.code) ?? (this.isWarm(m.code) ? this.functionsOf(m.code) : undefined)
     if (functions === undefined) {
       execute(m)
       return
