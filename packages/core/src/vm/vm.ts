@@ -13,13 +13,14 @@ import { createExecutor, createMemory, engineOf } from './engine.ts'
 import { ERRNO, VmError } from './errno.ts'
 import { hookedHelpers } from './helpers/hook.ts'
 import { HELPERS_BY_ID } from './helpers/index.ts'
+import { nextTimer, runTimers, type Timer, timerValue } from './helpers/timer.ts'
 import { Machine, type RunState } from './machine.ts'
 import { createMapBackend } from './map-backend.ts'
 import { createMap } from './maps/create.ts'
 import type { VmMap } from './maps/map.ts'
 import type { RingMap } from './maps/ringbuf.ts'
 import { type SurroundingChanges, type Surroundings, settingsOf, type VmOptions } from './options.ts'
-import { faultAt } from './step.ts'
+import { faultAt, execute as interpret } from './step.ts'
 import { createScene, createStage, type Stage } from './test-run.ts'
 
 export interface Vm extends ObjectBackend {
@@ -28,6 +29,10 @@ export interface Vm extends ObjectBackend {
   readonly surroundings: Readonly<Surroundings>
   /** Changes some of it from the next run on. */
   setSurroundings(changes: SurroundingChanges): void
+  /** When the first timer of the program expires, on the clock of the option `now`; undefined when none waits. */
+  nextTimer(): bigint | undefined
+  /** Runs the timers that have expired; returns how many. */
+  runTimers(): number
 }
 
 export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
@@ -89,6 +94,11 @@ export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
       settings.task = { ...settings.task, ...task }
       settings.socketCookie = socketCookie ?? settings.socketCookie
     },
+    nextTimer: () => nextTimer(machine)?.expiry,
+    runTimers() {
+      checkOpen()
+      return runTimers(machine, (timer, key) => callTimer(machine, timer, key))
+    },
     close() {
       closed = true
     },
@@ -119,6 +129,31 @@ function resolver(program: ProgramSpec, maps: ReadonlyMap<string, VmMap>) {
     if (relocation.kind === 'map') return { lo: map.pointer.base, hi: map.pointer.hi }
     if (map.values === undefined) throw new VmError(`${where}: map ${relocation.map} has no values to point to`)
     return { lo: map.values.base + relocation.offset, hi: map.values.hi }
+  }
+}
+
+/** A timer's function runs in the interpreter, like a program with arguments of its own. */
+function callTimer(machine: Machine, timer: Timer, key: Uint8Array): void {
+  const { code, address } = timer.callback!
+  const mark = machine.memory.mark()
+  machine.running = true
+  try {
+    machine.start(code, {
+      ctx: timer.map.pointer,
+      packet: undefined,
+      records: new Map(),
+      tailCalls: 0,
+      setLength: undefined,
+    })
+    const region = machine.memory.add({ kind: 'data', name: 'the key', bytes: key, access: 'read' })
+    machine.setPointer(1, timer.map.pointer, 0)
+    machine.setPointer(2, region, 0)
+    machine.setPointer(3, timer.map.values!, timerValue(timer, key))
+    machine.pc = address.lo
+    interpret(machine)
+  } finally {
+    machine.running = false
+    machine.memory.release(mark)
   }
 }
 
