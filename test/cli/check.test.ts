@@ -94,6 +94,8 @@ describe('doctor', () => {
       'program-types',
       'map-types',
       'helpers',
+      'attach-kinds',
+      'memlock',
       'tool-ip',
       'tool-tc',
     ])

@@ -25,6 +25,7 @@ const FAILURES: Readonly<Record<number, string>> = {
 /** Scripts by name; those with a program get its object file. */
 const SCRIPTS = {
   cases: { file: join(root, 'test/kernel/attach/run-cases.ts'), program: undefined },
+  features: { file: join(here, 'guest/features.ts'), program: undefined },
   'kernel-data': { file: join(here, 'guest/kernel-data.ts'), program: join(here, 'guest/kernel-data.bpf.lisp') },
   probes: { file: join(here, 'guest/probes.ts'), program: join(here, 'guest/probes.bpf.lisp') },
   typed: { file: join(here, 'guest/typed.ts'), program: join(here, 'guest/typed.bpf.ts') },

@@ -9,7 +9,9 @@ import { CASES } from '../kernel/attach/cases.ts'
 import { outcomeOf } from '../kernel/attach/expected.ts'
 import { recordOutcomes } from '../kernel/attach/record.ts'
 import type { CasesReport } from '../kernel/attach/run-cases.ts'
+import { contradictions } from '../support/feature-versions.ts'
 import { type Boot, boot, type ScriptName } from './boot.ts'
+import type { FeaturesReport } from './guest/features.ts'
 
 const LIMIT_MS = 600_000
 const guests: Readonly<Record<string, Promise<Boot>>> = { '6.1.': boot('6.1.'), '6.12.': boot('6.12.') }
@@ -30,6 +32,11 @@ describe.each(Object.keys(guests))('guest with kernel %s', (version) => {
     recordOutcomes(kernel, { [test.name]: outcome })
     if (outcome.kind === 'absent') context.skip(outcome.reason)
     expect(['counted', 'tooOld'], JSON.stringify(outcome)).toContain(outcome.kind)
+  })
+
+  it('feature probes agree with the versions in the tables', { timeout: LIMIT_MS }, async (context) => {
+    const { kernel, features } = await printed<FeaturesReport>(version, 'features', context)
+    expect(contradictions(features, kernel)).toEqual([])
   })
 
   it('CO-RE reads the right fields, through our loader and through libbpf', { timeout: LIMIT_MS }, async (context) => {

@@ -74,7 +74,7 @@ function explainRefusal(needs: readonly Capability[], state: SystemState): strin
   const missing = missingCapabilities(state, needs)
   if (missing.length > 0) return explainMissing(missing, needs, state)
   if (!atLeast(state.release, '5.11'))
-    return `Linux before 5.11 counts BPF memory against RLIMIT_MEMLOCK (this is ${state.release}): ulimit -l unlimited`
+    return `Linux before 5.11 counts BPF memory against RLIMIT_MEMLOCK (this is ${state.release}): ulimit -l unlimited, LimitMEMLOCK=infinity in a systemd unit, or CAP_SYS_RESOURCE, with which the loader raises it`
   if (state.lockdown !== undefined && state.lockdown !== 'none')
     return `the kernel is locked down (${state.lockdown}, see /sys/kernel/security/lockdown), which secure boot switches on`
   if (state.userNamespace)

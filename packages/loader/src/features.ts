@@ -4,6 +4,7 @@
  */
 import { type BpfObject, encodeInsns, PROG_TYPE_IDS } from '@unplugin-bpf/core/object'
 import { explainFailure, SyscallError } from './errors.ts'
+import { raiseMemlock } from './memlock.ts'
 import { capabilitiesOfObject } from './program-type.ts'
 import { KernelUnavailableError } from './sys/addon.ts'
 import { ATTR } from './sys/attr.ts'
@@ -28,6 +29,7 @@ export function kernelUsable(object?: BpfObject): KernelUsable {
 
 function probeKernel(): KernelUsable {
   try {
+    raiseMemlock()
     const fd = loadTrivial()
     if (fd < 0) return { ok: false, reason: new SyscallError('load a BPF program', -fd, { needs: ['BPF'] }).message }
     closeFd(fd)

@@ -2,6 +2,7 @@
  * An object in the kernel: its BTF, maps and programs, created in that order, because programs refer to maps by file
  * descriptor. Whatever fails, everything that was created before is closed again.
  */
+
 import type { BpfObject } from '@unplugin-bpf/core/object'
 import {
   type AttachAllOptions,
@@ -16,6 +17,7 @@ import { type BtfResult, loadBtf } from './load-btf.ts'
 import { loadMap } from './load-map.ts'
 import { loadProgram } from './load-program.ts'
 import { KernelMap } from './map.ts'
+import { raiseMemlock } from './memlock.ts'
 import { KernelProgram } from './program.ts'
 import { capabilitiesOfObject } from './program-type.ts'
 import { addon } from './sys/addon.ts'
@@ -78,6 +80,7 @@ interface KernelObjectParts {
 
 export function loadKernelObject(object: BpfObject, options: LoadOptions = {}): KernelObject {
   addon() // says what is missing before anything about the object does
+  raiseMemlock()
   const maps = new Map<string, KernelMap>()
   const created: KernelMap[] = []
   const programs = new Map<string, KernelProgram>()

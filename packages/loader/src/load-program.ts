@@ -56,7 +56,7 @@ export function loadProgram(spec: ProgramSpec, { object, btf, btfPath, fdOf }: P
   if (again.log !== '') throw new VerifierError(program, -again.result, again.log, missing)
   throw new SyscallError(`load program "${program.name}" (${program.type})`, -fd, {
     needs: capabilitiesOfObject(object),
-    since: attachKindRow(linkKindOf(program)).ways.at(-1)?.since,
+    since: attachKindRow(linkKindOf(program)).ways.at(-1)?.since ?? row.since,
     causes: {
       E2BIG: `the program has ${insns.length / 8} instructions, more than the kernel takes`,
       ...(fd === -ERRNO.EINVAL && {

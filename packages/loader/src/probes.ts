@@ -1,14 +1,14 @@
 /**
- * Asks the running kernel which program types, map types and helpers it has, by loading the smallest program or creating
- * the smallest map of each kind. Nothing stays: every descriptor is closed at once, and nothing is attached.
+ * Asks the running kernel which program types, map types, helpers and ways of attaching it has, by loading the smallest
+ * program or creating the smallest map of each kind. Nothing stays: every descriptor is closed at once, and nothing is
+ * attached. The answers are kept for the process: asking takes some 300 system calls.
  */
 import {
-  ATTACH_TYPE_IDS,
-  encodeInsns,
   HELPER_NAMES,
   type HelperName,
   helperId,
   type Insn,
+  type LinkKind,
   MAP_TYPES,
   type MapTypeName,
   type MapTypeRow,
@@ -16,6 +16,9 @@ import {
   type ProgramTypeName,
   type ProgramTypeRow,
 } from '@unplugin-bpf/core/object'
+import { raiseMemlock } from './memlock.ts'
+import { type AttachAnswer, probeAttachKinds } from './probe-attach.ts'
+import { type Loaded, loadProbe, type ProbeProgram, RETURN_ZERO } from './probe-load.ts'
 import { ATTR } from './sys/attr.ts'
 import { bpf } from './sys/bpf.ts'
 import { ERRNO } from './sys/errno.ts'
@@ -28,14 +31,29 @@ export interface KernelFeatures {
   readonly programTypes: Readonly<Record<ProgramTypeName, Presence>>
   readonly mapTypes: Readonly<Record<MapTypeName, Presence>>
   readonly helpers: Readonly<Record<HelperName, Presence>>
+  /** The interface that a program of this kind is attached by. */
+  readonly attachKinds: Readonly<Record<LinkKind, AttachAnswer>>
 }
 
-/** @throws KernelUnavailableError where there is no kernel to ask. */
-export function probeFeatures(): KernelFeatures {
+let known: KernelFeatures | undefined
+
+/**
+ * `fresh`: the kernel is asked again, as after a change of this process's privileges.
+ * @throws KernelUnavailableError where there is no kernel to ask.
+ */
+export function probeFeatures(options: { readonly fresh?: true } = {}): KernelFeatures {
+  if (known === undefined || options.fresh) known = askKernel()
+  return known
+}
+
+function askKernel(): KernelFeatures {
+  raiseMemlock()
+  const programTypes = answers(Object.keys(PROGRAM_TYPES) as ProgramTypeName[], probeProgramType)
   return {
-    programTypes: answers(Object.keys(PROGRAM_TYPES) as ProgramTypeName[], probeProgramType),
+    programTypes,
     mapTypes: answers(Object.keys(MAP_TYPES) as MapTypeName[], probeMapType),
     helpers: answers(HELPER_NAMES, probeHelper),
+    attachKinds: probeAttachKinds(programTypes),
   }
 }
 
@@ -44,40 +62,16 @@ function answers<K extends string>(keys: readonly K[], ask: (key: K) => Presence
 }
 
 const CALL = 0x85
-const RETURN_ZERO: readonly Insn[] = [
-  { opcode: 0xb7, dst: 0, src: 0, off: 0, imm: 0 },
-  { opcode: 0x95, dst: 0, src: 0, off: 0, imm: 0 },
-]
-/** include/uapi/linux/bpf.h */
-const BPF_F_SLEEPABLE = 1 << 4
 
-interface Loaded {
-  readonly result: number
-  readonly log: string
-}
-
-function load(type: ProgramTypeRow, insns: readonly Insn[]): Loaded {
-  const log = new Uint8Array(4096)
-  const bytes = encodeInsns(insns)
-  const attachType = type.sections[0]?.attachType
-  const result = bpf(ATTR.progLoad, {
-    prog_type: type.id,
-    expected_attach_type: attachType === undefined ? 0 : ATTACH_TYPE_IDS[attachType],
-    prog_flags: type.sections.length > 0 && type.sections.every((section) => section.sleepable) ? BPF_F_SLEEPABLE : 0,
-    insn_cnt: bytes.length / 8,
-    insns: bytes,
-    license: new TextEncoder().encode('GPL\0'),
-    log_level: 1,
-    log_size: log.length,
-    log_buf: log,
-  })
-  if (result >= 0) closeFd(result)
-  return { result, log: new TextDecoder().decode(log.subarray(0, log.indexOf(0))) }
+function loadAndClose(program: ProbeProgram): Loaded {
+  const loaded = loadProbe(program)
+  if (loaded.result >= 0) closeFd(loaded.result)
+  return loaded
 }
 
 function probeProgramType(name: ProgramTypeName): Presence {
   const row: ProgramTypeRow = PROGRAM_TYPES[name]
-  const { result, log } = load(row, RETURN_ZERO)
+  const { result, log } = loadAndClose({ type: name })
   // The verifier began to read the program, so the kernel knows the type: it only wants another return value or target.
   if (result >= 0 || log !== '') return 'yes'
   if (result === -ERRNO.EPERM || result === -ERRNO.EACCES) return 'unknown'
@@ -86,7 +80,7 @@ function probeProgramType(name: ProgramTypeName): Presence {
 
 function probeHelper(name: HelperName): Presence {
   const call: Insn = { opcode: CALL, dst: 0, src: 0, off: 0, imm: helperId(name) }
-  const { result, log } = load(PROGRAM_TYPES.socket_filter, [call, ...RETURN_ZERO])
+  const { result, log } = loadAndClose({ type: 'socket_filter', insns: [call, ...RETURN_ZERO] })
   if (result < 0 && log === '') return 'unknown'
   // A number past the last helper is `invalid`; one that this program type may not call is not (kernel/bpf/verifier.c).
   return /invalid func/.test(log) ? 'no' : 'yes'

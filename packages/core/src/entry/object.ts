@@ -28,6 +28,7 @@ export {
 } from '../object/object.ts'
 export { toElf } from '../object/to-elf.ts'
 export {
+  ATTACH_KINDS,
   type AttachInterface,
   type AttachKindRow,
   type AttachOptionName,
@@ -43,6 +44,7 @@ export {
   helperId,
   helperRow,
 } from '../tables/helpers/index.ts'
+export { helperSince } from '../tables/helpers/since.ts'
 export { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
 export { toCamelName } from '../tables/names.ts'
 export {

@@ -77,16 +77,19 @@ export interface ProgramTypeRow {
   readonly link: LinkKind
   /** PROG_TEST_RUN works (6.18). */
   readonly testRun: boolean
+  /** Kernel that has it first. */
+  readonly since: string
 }
 
-type More = Partial<ProgramTypeRow> & Pick<ProgramTypeRow, 'sections' | 'link'>
+type More = Partial<Omit<ProgramTypeRow, 'since'>> & Pick<ProgramTypeRow, 'sections' | 'link'>
 
 const NO_VERDICTS: Readonly<Record<string, number>> = {}
 
 /** A row with the usual values; `more` states the exceptions. */
-function row<const R extends More>(id: number, more: R) {
+function row<const R extends More>(id: number, since: string, more: R) {
   return {
     id,
+    since,
     context: undefined,
     aliases: [],
     passVerdict: 0,
@@ -135,7 +138,7 @@ const TC_VERDICTS = constantValues(
 const ALLOW: readonly [number, number] = [0, 1]
 
 export const PROGRAM_TYPES = {
-  socket_filter: row(ids.socket_filter, {
+  socket_filter: row(ids.socket_filter, '3.19', {
     sections: [exact('socket')],
     context: '__sk_buff',
     aliases: ['socket'],
@@ -144,7 +147,7 @@ export const PROGRAM_TYPES = {
     link: 'socket',
     testRun: true,
   }),
-  kprobe: row(ids.kprobe, {
+  kprobe: row(ids.kprobe, '4.1', {
     sections: [
       prefix('kprobe'),
       prefix('kretprobe', { onReturn: true }),
@@ -180,7 +183,7 @@ export const PROGRAM_TYPES = {
     aliases: [],
     link: 'kprobe',
   }),
-  sched_cls: row(ids.sched_cls, {
+  sched_cls: row(ids.sched_cls, '4.1', {
     sections: [
       exact('tc'),
       exact('classifier'),
@@ -198,7 +201,7 @@ export const PROGRAM_TYPES = {
     link: 'tc',
     testRun: true,
   }),
-  sched_act: row(ids.sched_act, {
+  sched_act: row(ids.sched_act, '4.1', {
     sections: [exact('action')],
     context: '__sk_buff',
     verdicts: TC_VERDICTS,
@@ -206,13 +209,13 @@ export const PROGRAM_TYPES = {
     link: 'none',
     testRun: true,
   }),
-  tracepoint: row(ids.tracepoint, {
+  tracepoint: row(ids.tracepoint, '4.7', {
     sections: [prefix('tracepoint'), prefix('tp')],
     context: 'tracepoint',
     aliases: ['tp'],
     link: 'tracepoint',
   }),
-  xdp: row(ids.xdp, {
+  xdp: row(ids.xdp, '4.8', {
     sections: [
       at('xdp', 'XDP'),
       at('xdp.frags', 'XDP', { frags: true }),
@@ -228,12 +231,12 @@ export const PROGRAM_TYPES = {
     link: 'xdp',
     testRun: true,
   }),
-  perf_event: row(ids.perf_event, {
+  perf_event: row(ids.perf_event, '4.9', {
     sections: [exact('perf_event')],
     context: 'bpf_perf_event_data',
     link: 'perf_event',
   }),
-  cgroup_skb: row(ids.cgroup_skb, {
+  cgroup_skb: row(ids.cgroup_skb, '4.10', {
     sections: [
       exact('cgroup/skb'),
       at('cgroup_skb/ingress', 'CGROUP_INET_INGRESS'),
@@ -248,7 +251,7 @@ export const PROGRAM_TYPES = {
     link: 'cgroup',
     testRun: true,
   }),
-  cgroup_sock: row(ids.cgroup_sock, {
+  cgroup_sock: row(ids.cgroup_sock, '4.10', {
     sections: [
       at('cgroup/sock', 'CGROUP_INET_SOCK_CREATE'),
       at('cgroup/sock_create', 'CGROUP_INET_SOCK_CREATE'),
@@ -262,7 +265,7 @@ export const PROGRAM_TYPES = {
     returns: ALLOW,
     link: 'cgroup',
   }),
-  lwt_in: row(ids.lwt_in, {
+  lwt_in: row(ids.lwt_in, '4.10', {
     sections: [exact('lwt_in')],
     context: '__sk_buff',
     verdicts: LWT_VERDICTS,
@@ -270,7 +273,7 @@ export const PROGRAM_TYPES = {
     link: 'lwt',
     testRun: true,
   }),
-  lwt_out: row(ids.lwt_out, {
+  lwt_out: row(ids.lwt_out, '4.10', {
     sections: [exact('lwt_out')],
     context: '__sk_buff',
     verdicts: LWT_VERDICTS,
@@ -278,7 +281,7 @@ export const PROGRAM_TYPES = {
     link: 'lwt',
     testRun: true,
   }),
-  lwt_xmit: row(ids.lwt_xmit, {
+  lwt_xmit: row(ids.lwt_xmit, '4.10', {
     sections: [exact('lwt_xmit')],
     context: '__sk_buff',
     verdicts: LWT_VERDICTS,
@@ -286,7 +289,7 @@ export const PROGRAM_TYPES = {
     link: 'lwt',
     testRun: true,
   }),
-  sock_ops: row(ids.sock_ops, {
+  sock_ops: row(ids.sock_ops, '4.13', {
     sections: [at('sockops', 'CGROUP_SOCK_OPS')],
     context: 'bpf_sock_ops',
     aliases: ['sockops'],
@@ -295,7 +298,7 @@ export const PROGRAM_TYPES = {
     returns: ALLOW,
     link: 'cgroup',
   }),
-  sk_skb: row(ids.sk_skb, {
+  sk_skb: row(ids.sk_skb, '4.14', {
     sections: [
       exact('sk_skb'),
       at('sk_skb/stream_parser', 'SK_SKB_STREAM_PARSER'),
@@ -308,7 +311,7 @@ export const PROGRAM_TYPES = {
     directPacketAccess: 'readWrite',
     link: 'sockmap',
   }),
-  cgroup_device: row(ids.cgroup_device, {
+  cgroup_device: row(ids.cgroup_device, '4.15', {
     sections: [at('cgroup/dev', 'CGROUP_DEVICE')],
     context: 'bpf_cgroup_dev_ctx',
     passVerdict: 1,
@@ -316,7 +319,7 @@ export const PROGRAM_TYPES = {
     returns: ALLOW,
     link: 'cgroup',
   }),
-  sk_msg: row(ids.sk_msg, {
+  sk_msg: row(ids.sk_msg, '4.17', {
     sections: [at('sk_msg', 'SK_MSG_VERDICT')],
     context: 'sk_msg_md',
     passVerdict: 1,
@@ -324,14 +327,14 @@ export const PROGRAM_TYPES = {
     directPacketAccess: 'readWrite',
     link: 'sockmap',
   }),
-  raw_tracepoint: row(ids.raw_tracepoint, {
+  raw_tracepoint: row(ids.raw_tracepoint, '4.17', {
     sections: [prefix('raw_tracepoint'), prefix('raw_tp')],
     context: 'bpf_raw_tracepoint_args',
     aliases: ['raw_tp'],
     link: 'raw_tracepoint',
     testRun: true,
   }),
-  cgroup_sock_addr: row(ids.cgroup_sock_addr, {
+  cgroup_sock_addr: row(ids.cgroup_sock_addr, '4.17', {
     sections: [
       at('cgroup/connect4', 'CGROUP_INET4_CONNECT'),
       at('cgroup/connect6', 'CGROUP_INET6_CONNECT'),
@@ -358,15 +361,15 @@ export const PROGRAM_TYPES = {
     returns: ALLOW,
     link: 'cgroup',
   }),
-  lwt_seg6local: row(ids.lwt_seg6local, {
+  lwt_seg6local: row(ids.lwt_seg6local, '4.18', {
     sections: [exact('lwt_seg6local')],
     context: '__sk_buff',
     verdicts: LWT_VERDICTS,
     directPacketAccess: 'read',
     link: 'lwt',
   }),
-  lirc_mode2: row(ids.lirc_mode2, { sections: [at('lirc_mode2', 'LIRC_MODE2')], link: 'lirc' }),
-  sk_reuseport: row(ids.sk_reuseport, {
+  lirc_mode2: row(ids.lirc_mode2, '4.18', { sections: [at('lirc_mode2', 'LIRC_MODE2')], link: 'lirc' }),
+  sk_reuseport: row(ids.sk_reuseport, '4.19', {
     sections: [at('sk_reuseport', 'SK_REUSEPORT_SELECT'), at('sk_reuseport/migrate', 'SK_REUSEPORT_SELECT_OR_MIGRATE')],
     context: 'sk_reuseport_md',
     passVerdict: 1,
@@ -374,7 +377,7 @@ export const PROGRAM_TYPES = {
     directPacketAccess: 'read',
     link: 'reuseport',
   }),
-  flow_dissector: row(ids.flow_dissector, {
+  flow_dissector: row(ids.flow_dissector, '4.20', {
     sections: [at('flow_dissector', 'FLOW_DISSECTOR')],
     context: '__sk_buff',
     verdicts: constantValues('BPF_OK', 'BPF_DROP', 'BPF_FLOW_DISSECTOR_CONTINUE'),
@@ -382,7 +385,7 @@ export const PROGRAM_TYPES = {
     link: 'netns',
     testRun: true,
   }),
-  cgroup_sysctl: row(ids.cgroup_sysctl, {
+  cgroup_sysctl: row(ids.cgroup_sysctl, '5.2', {
     sections: [at('cgroup/sysctl', 'CGROUP_SYSCTL')],
     context: 'bpf_sysctl',
     passVerdict: 1,
@@ -390,12 +393,12 @@ export const PROGRAM_TYPES = {
     returns: ALLOW,
     link: 'cgroup',
   }),
-  raw_tracepoint_writable: row(ids.raw_tracepoint_writable, {
+  raw_tracepoint_writable: row(ids.raw_tracepoint_writable, '5.2', {
     sections: [prefix('raw_tracepoint.w'), prefix('raw_tp.w')],
     context: 'bpf_raw_tracepoint_args',
     link: 'raw_tracepoint',
   }),
-  cgroup_sockopt: row(ids.cgroup_sockopt, {
+  cgroup_sockopt: row(ids.cgroup_sockopt, '5.3', {
     sections: [at('cgroup/getsockopt', 'CGROUP_GETSOCKOPT'), at('cgroup/setsockopt', 'CGROUP_SETSOCKOPT')],
     context: 'bpf_sockopt',
     passVerdict: 1,
@@ -404,7 +407,7 @@ export const PROGRAM_TYPES = {
     directPacketAccess: 'readWrite',
     link: 'cgroup',
   }),
-  tracing: row(ids.tracing, {
+  tracing: row(ids.tracing, '5.5', {
     sections: [
       btf('fentry', 'TRACE_FENTRY', { returns: [0, 0] }),
       btf('fexit', 'TRACE_FEXIT', { returns: [0, 0], onReturn: true }),
@@ -419,12 +422,16 @@ export const PROGRAM_TYPES = {
     link: 'tracing',
     testRun: true,
   }),
-  struct_ops: row(ids.struct_ops, {
+  struct_ops: row(ids.struct_ops, '5.6', {
     sections: [prefix('struct_ops'), prefix('struct_ops.s', { sleepable: true })],
     link: 'struct_ops',
   }),
-  ext: row(ids.ext, { sections: [prefix('freplace', { btfTarget: true })], aliases: ['freplace'], link: 'freplace' }),
-  lsm: row(ids.lsm, {
+  ext: row(ids.ext, '5.6', {
+    sections: [prefix('freplace', { btfTarget: true })],
+    aliases: ['freplace'],
+    link: 'freplace',
+  }),
+  lsm: row(ids.lsm, '5.7', {
     sections: [
       btf('lsm', 'LSM_MAC'),
       btf('lsm.s', 'LSM_MAC', { sleepable: true }),
@@ -432,7 +439,7 @@ export const PROGRAM_TYPES = {
     ],
     link: 'lsm',
   }),
-  sk_lookup: row(ids.sk_lookup, {
+  sk_lookup: row(ids.sk_lookup, '5.9', {
     sections: [at('sk_lookup', 'SK_LOOKUP')],
     context: 'bpf_sk_lookup',
     passVerdict: 1,
@@ -441,8 +448,8 @@ export const PROGRAM_TYPES = {
     link: 'netns',
     testRun: true,
   }),
-  syscall: row(ids.syscall, { sections: [exact('syscall', { sleepable: true })], link: 'none', testRun: true }),
-  netfilter: row(ids.netfilter, {
+  syscall: row(ids.syscall, '5.14', { sections: [exact('syscall', { sleepable: true })], link: 'none', testRun: true }),
+  netfilter: row(ids.netfilter, '6.4', {
     sections: [at('netfilter', 'NETFILTER')],
     context: 'bpf_nf_ctx',
     passVerdict: 1,

@@ -16,6 +16,7 @@ const NUMBERS = {
   setsockopt: [54, 208],
   getxattr: [191, 8],
   perf_event_open: [298, 241],
+  prlimit64: [302, 261],
 } as const
 
 export type SyscallName = keyof typeof NUMBERS

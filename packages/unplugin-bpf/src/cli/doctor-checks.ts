@@ -10,6 +10,7 @@ import {
   fileCapabilities,
   type KernelFeatures,
   kernelUsable,
+  memlockCounts,
   missingCapabilities,
   type Presence,
   probeFeatures,
@@ -76,6 +77,8 @@ export const CHECKS: readonly Check[] = [
   { id: 'program-types', title: 'program types', run: ({ features }) => checkFeatures(features?.programTypes) },
   { id: 'map-types', title: 'map types', run: ({ features }) => checkFeatures(features?.mapTypes) },
   { id: 'helpers', title: 'helpers', run: ({ features }) => checkFeatures(features?.helpers) },
+  { id: 'attach-kinds', title: 'attach kinds', run: ({ features }) => checkAttachKinds(features?.attachKinds) },
+  { id: 'memlock', title: 'locked memory', run: ({ state }) => checkMemlock(state) },
   { id: 'tool-ip', title: 'ip', run: () => checkTool('ip', 'makes veth pairs and namespaces for trying programs') },
   { id: 'tool-tc', title: 'tc', run: () => checkTool('tc', 'shows TC programs; attaching does not need it') },
 ]
@@ -262,6 +265,34 @@ function checkFeatures(answers: Readonly<Record<string, Presence>> | undefined):
     details.unknown.length > 0 ? `not asked: ${details.unknown.join(', ')}` : '',
   ].filter((part) => part !== '')
   return ok([count, ...parts].join('; '), details)
+}
+
+function checkAttachKinds(answers: KernelFeatures['attachKinds'] | undefined): Finding {
+  if (!answers) return { status: 'unknown', message: 'the kernel cannot be asked (see bpf-syscall)' }
+  const kinds: Record<string, string[]> = {}
+  for (const [kind, answer] of Object.entries(answers))
+    if (answer !== 'none') kinds[answer] = [...(kinds[answer] ?? []), kind]
+  const { no: missing = [], unknown = [], ...by } = kinds
+  const parts = Object.entries(by).map(([way, names]) => `by ${way}: ${names.join(', ')}`)
+  if (missing.length > 0) parts.push(`without ${missing.join(', ')}`)
+  if (unknown.length > 0) parts.push(`not asked: ${unknown.join(', ')}`)
+  return ok(parts.join('; '), { by, missing, unknown })
+}
+
+/** The limit as the process has it now: on old kernels the loader raises it when it is first used. */
+function checkMemlock({ release }: SystemState): Finding {
+  if (process.platform !== 'linux') return { status: 'unknown', message: 'not Linux' }
+  if (!memlockCounts(release)) return ok('not counted (since Linux 5.11)')
+  const limit = /^Max locked memory\s+(\S+)/m.exec(readText('/proc/self/limits') ?? '')?.[1]
+  if (limit === undefined) return { status: 'unknown', message: '/proc/self/limits cannot be read' }
+  if (limit === 'unlimited') return ok('no limit', { limit })
+  return {
+    status: 'warning',
+    message: `maps and programs may take ${limit} bytes (RLIMIT_MEMLOCK)`,
+    remedy:
+      'ulimit -l unlimited, LimitMEMLOCK=infinity in a systemd unit, or CAP_SYS_RESOURCE, with which the loader raises it',
+    details: { limit },
+  }
 }
 
 function checkTool(name: string, use: string): Finding {
