@@ -6,14 +6,13 @@ import { resolve } from 'node:path'
 import { CompileError, renderDiagnostic } from '@unplugin-bpf/core'
 import { createUnplugin, type UnpluginInstance } from 'unplugin'
 import { type CompiledSource, compileSource, emitSource, type SourceOptions } from './compile-source.ts'
+import { moduleMap } from './module-map.ts'
 import type { Options } from './options.ts'
 import { type BundlerError, toBundlerError } from './report.ts'
 import { writeTypes } from './types-sync.ts'
 
 /** No query part: vite's `?raw` and `?url` imports of a source stay vite's. */
 const SOURCES = /\.bpf\.(lisp|ts)$/
-/** Webpack refuses a map without these members; the generated module has no positions worth mapping. */
-const NO_MAP = { version: 3 as const, sources: [], names: [], mappings: '' }
 
 /** Modules that may have programs inside; those of packages are compiled already. */
 const MODULES = { include: /\.[cm]?[jt]sx?(\?|$)/, exclude: [/\.bpf\.ts(\?|$)/, /[\\/]node_modules[\\/]/] }
@@ -39,7 +38,8 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
         for (const warning of compiled.warnings) this.warn(renderDiagnostic(warning))
         // A `.bpf.ts` file is its own declaration.
         if (source.language === 'lisp' && options.types !== false) writeTypes(compiled)
-        return { code: emitSource(source), map: NO_MAP }
+        const code = emitSource(source)
+        return { code, map: moduleMap(code, compiled.module.file, compiled.path) }
       },
     },
     ...(options.inline !== false && {
