@@ -31,9 +31,16 @@ const RESOLUTIONS = [
   { module: 'nodenext', moduleResolution: 'nodenext' },
 ]
 
+const PROGRAM_TYPES = { name: 'programs', include: ['app.ts', 'testing.ts'], skipLibCheck: false }
+/** With the declarations of vitest and fast-check, which need libraries that this project does not have. */
+const TOOL_TYPES = { name: 'tools', include: ['testing-tools.ts'], skipLibCheck: true }
+
 describe.each(['typescript-5.9', 'typescript', 'typescript-7'])('%s', (compiler) => {
-  it.each(RESOLUTIONS)('resolves by $moduleResolution', (resolution) => {
-    const config = join(project, `tsconfig.${compiler}.${resolution.moduleResolution}.json`)
+  it.each([
+    ...RESOLUTIONS.map((resolution) => ({ ...resolution, ...PROGRAM_TYPES })),
+    { ...RESOLUTIONS[0]!, ...TOOL_TYPES },
+  ])('resolves $name by $moduleResolution', ({ name, include, skipLibCheck, ...resolution }) => {
+    const config = join(project, `tsconfig.${compiler}.${resolution.moduleResolution}.${name}.json`)
     const compilerOptions = {
       ...resolution,
       target: 'es2023',
@@ -41,10 +48,10 @@ describe.each(['typescript-5.9', 'typescript', 'typescript-7'])('%s', (compiler)
       types: [],
       strict: true,
       noEmit: true,
-      skipLibCheck: false,
+      skipLibCheck,
       allowArbitraryExtensions: true,
     }
-    writeFileSync(config, JSON.stringify({ compilerOptions, include: ['app.ts'] }))
+    writeFileSync(config, JSON.stringify({ compilerOptions, include }))
     const tsc = join(root, 'node_modules', compiler, 'bin', 'tsc')
     const result = spawnSync(process.execPath, [tsc, '-p', config], { encoding: 'utf8' })
     expect(result.stdout + result.stderr).toBe('')
