@@ -12,6 +12,7 @@ import {
   type Link,
   type ObjectBackend,
 } from '@unplugin-bpf/core/runtime'
+import { resolveKconfig } from './externs.ts'
 import { guardLeak, unguardLeak } from './leak-guard.ts'
 import { type BtfResult, loadBtf } from './load-btf.ts'
 import { loadMap } from './load-map.ts'
@@ -28,6 +29,8 @@ export interface LoadOptions {
   readonly btf?: string | undefined
   /** Folder in a BPF file system for maps with `pinning: 'byName'`; default /sys/fs/bpf. */
   readonly pinRoot?: string | undefined
+  /** Options of the kernel by name, for `extern ... __kconfig`; they count before /proc/config.gz (`CONFIG_HZ: '250'`). */
+  readonly kconfig?: Readonly<Record<string, string>> | undefined
 }
 
 export class KernelObject implements ObjectBackend, Disposable {
@@ -78,9 +81,10 @@ interface KernelObjectParts {
   readonly btf: BtfResult
 }
 
-export function loadKernelObject(object: BpfObject, options: LoadOptions = {}): KernelObject {
+export function loadKernelObject(given: BpfObject, options: LoadOptions = {}): KernelObject {
   addon() // says what is missing before anything about the object does
   raiseMemlock()
+  const object = resolveKconfig(given, options.kconfig)
   const maps = new Map<string, KernelMap>()
   const created: KernelMap[] = []
   const programs = new Map<string, KernelProgram>()

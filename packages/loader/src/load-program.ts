@@ -5,6 +5,7 @@
 import { attachKindRow, type BpfObject, linkProgram, type ProgramSpec } from '@unplugin-bpf/core/object'
 import { btfTargetId, kfuncId } from './btf-target.ts'
 import { SyscallError, VerifierError } from './errors.ts'
+import { findKsym } from './externs.ts'
 import { btfAttributes, type LoadedBtf } from './load-btf.ts'
 import { resolveCore } from './load-core.ts'
 import {
@@ -37,7 +38,7 @@ const LARGEST_LOG = 64 * 1024 * 1024
 export function loadProgram(spec: ProgramSpec, { object, btf, btfPath, fdOf }: ProgramSurroundings): number {
   const { program, missing } = resolveCore(linkProgram(object, spec), object, btfPath)
   const row = programTypeOf(program)
-  const insns = relocate(program, { fdOf, kfuncId })
+  const insns = relocate(program, { fdOf, kfuncId, ksym: findKsym })
   const attributes = {
     prog_type: row.id,
     insns,

@@ -78,7 +78,7 @@ it('CPU lists', () => {
   expect(['0', '0-3', '0-3,8', '0,2,4-7'].map(countCpus)).toEqual([1, 4, 5, 6])
 })
 
-const names = (fd: number) => ({ fdOf: () => fd, kfuncId: () => 77 })
+const names = (fd: number) => ({ fdOf: () => fd, kfuncId: () => 77, ksym: () => undefined })
 
 describe('relocation', () => {
   it('puts the id into the call of a kernel function', () => {

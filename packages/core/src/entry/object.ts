@@ -13,12 +13,15 @@ export { sourceFile } from '../diag/source.ts'
 export { relocateObject } from '../object/core.ts'
 export { type ExtInfo, extInfoFor } from '../object/ext-info.ts'
 export { fromElf } from '../object/from-elf.ts'
+export { withKconfig } from '../object/kconfig.ts'
 export { linkProgram } from '../object/link.ts'
 export {
   type BpfObject,
   type DataSection,
   type FunctionReference,
   type FunctionSpec,
+  type KconfigSpec,
+  type KsymReference,
   type LineInfo,
   type MapSpec,
   type ProgramSpec,

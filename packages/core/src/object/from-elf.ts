@@ -19,6 +19,7 @@ import { matchSection } from '../tables/sections.ts'
 import { type BpfObject, FUNCTION_SECTION, type FunctionSpec, type MapSpec, type ProgramSpec } from './object.ts'
 import { functionsIn, readCode, type Source } from './read-code.ts'
 import { readDataSections, readVariables } from './read-data.ts'
+import { readExterns } from './read-externs.ts'
 import { readSlots } from './read-slots.ts'
 
 /** `name` is what messages call the object (a path). */
@@ -48,8 +49,9 @@ function readObject(bytes: Uint8Array): BpfObject {
     throw badObject(`the object has a section ${MAPS_SECTION} but no BTF that describes it`, 'compile with -g')
   const direct = btf ? readDataMaps(btf).filter((map) => isZeroed(elf, map)) : []
   const sections = readDataSections(elf, btf, new Set(direct.map((map) => dataSectionName(map.name))))
-  const maps = [...defined, ...direct, ...sections]
-  const source: Source = { elf, maps, btf, ext }
+  const externs = readExterns(elf, btf)
+  const maps = [...defined, ...direct, ...sections, ...(externs.map ? [externs.map] : [])]
+  const source: Source = { elf, maps, btf, ext, externs }
   const programs: ProgramSpec[] = []
   const functions: FunctionSpec[] = []
   for (const [i, section] of elf.sections.entries()) {
@@ -67,6 +69,7 @@ function readObject(bytes: Uint8Array): BpfObject {
     programs,
     ...(functions.length > 0 && { functions }),
     ...(variables.length > 0 && { variables }),
+    ...(externs.kconfig.length > 0 && { kconfig: externs.kconfig }),
     ...(btfBytes && { btf: btfBytes }),
   }
 }

@@ -14,6 +14,7 @@ import type {
   CoreRelocation,
   FunctionReference,
   FunctionSpec,
+  KsymReference,
   LineInfo,
   ProgramSpec,
   Relocation,
@@ -36,6 +37,7 @@ export function linkProgram(object: BpfObject, program: ProgramSpec): ProgramSpe
   const insns: Insn[] = []
   const relocations: Relocation[] = []
   const references: FunctionReference[] = []
+  const ksyms: KsymReference[] = []
   const coreRelocations: CoreRelocation[] = []
   const lines: LineInfo[] = []
   for (const { part, start } of placed) {
@@ -43,11 +45,12 @@ export function linkProgram(object: BpfObject, program: ProgramSpec): ProgramSpe
     for (const relocation of part.relocations) relocations.push({ ...relocation, slot: relocation.slot + start })
     for (const reference of part.references ?? [])
       if (reference.kind === 'kfunc') references.push({ ...reference, slot: reference.slot + start })
+    for (const ksym of part.ksyms ?? []) ksyms.push({ ...ksym, slot: ksym.slot + start })
     for (const core of part.coreRelocations ?? []) coreRelocations.push({ ...core, slot: core.slot + start })
     for (const line of part.lines) lines.push({ ...line, slot: line.slot + start })
   }
   const linked = placed.slice(1).map(({ part, start }) => ({ slot: start, btfFuncId: part.btfFuncId }))
-  return { ...program, insns, relocations, references, coreRelocations, lines, linked }
+  return { ...program, insns, relocations, references, ksyms, coreRelocations, lines, linked }
 }
 
 /** The program, then its functions in the order in which they are first named. */

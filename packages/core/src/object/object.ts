@@ -35,6 +35,16 @@ export interface FunctionReference {
   readonly function: string
 }
 
+/** ld_imm64 of a variable of the kernel, 0 until a loader resolves it. */
+export interface KsymReference {
+  readonly slot: number
+  readonly symbol: string
+  /** 0 when the kernel does not have it; else that is an error. */
+  readonly weak: boolean
+  /** One that the kernel's BTF describes; else just an address. */
+  readonly typed: boolean
+}
+
 /** Where ELF has functions that programs call. */
 export const FUNCTION_SECTION = '.text'
 
@@ -44,6 +54,7 @@ export interface FunctionSpec {
   readonly insns: readonly Insn[]
   readonly relocations: readonly Relocation[]
   readonly references?: readonly FunctionReference[] | undefined
+  readonly ksyms?: readonly KsymReference[] | undefined
   readonly coreRelocations?: readonly CoreRelocation[] | undefined
   readonly lines: readonly LineInfo[]
   readonly stackSize?: number | undefined
@@ -74,6 +85,7 @@ export interface ProgramSpec {
   readonly relocations: readonly Relocation[]
   /** Absent: none. */
   readonly references?: readonly FunctionReference[] | undefined
+  readonly ksyms?: readonly KsymReference[] | undefined
   /** CO-RE; absent: none. */
   readonly coreRelocations?: readonly CoreRelocation[] | undefined
   readonly lines: readonly LineInfo[]
@@ -104,6 +116,16 @@ export interface VariableSpec {
   readonly btfTypeId?: number | undefined
 }
 
+/** A variable in the map `.kconfig`, whose value the loader takes from the kernel's configuration. */
+export interface KconfigSpec {
+  readonly name: string
+  readonly form: 'bool' | 'tristate' | 'char' | 'int' | 'unsigned' | 'string'
+  readonly offset: number
+  readonly size: number
+  /** 0 when the kernel does not have it; else that is an error. */
+  readonly weak: boolean
+}
+
 export interface MapSpec {
   readonly name: string
   /** Key of tables/map-types. */
@@ -129,6 +151,7 @@ export interface BpfObject {
   /** Absent: none. */
   readonly functions?: readonly FunctionSpec[] | undefined
   readonly variables?: readonly VariableSpec[] | undefined
+  readonly kconfig?: readonly KconfigSpec[] | undefined
   /** Raw `.BTF` section, as the kernel takes it. */
   readonly btf?: Uint8Array | undefined
 }

@@ -16,10 +16,12 @@ import {
   FUNCTION_SECTION,
   type FunctionReference,
   type FunctionSpec,
+  type KsymReference,
   type LineInfo,
   type MapSpec,
   type Relocation,
 } from './object.ts'
+import { type Externs, KCONFIG_SECTION } from './read-externs.ts'
 
 const SLOT = 8
 /** opcode of a call: BPF_JMP | BPF_CALL. */
@@ -31,6 +33,7 @@ export interface Source {
   readonly maps: readonly MapSpec[]
   readonly btf: Btf | undefined
   readonly ext: BtfExt
+  readonly externs: Externs
 }
 
 /** Functions of a section by address; they must not overlap. */
@@ -65,9 +68,11 @@ export function readCode(source: Source, section: ElfSection, symbol: ElfSymbol)
   const inside = (offset: number) => offset >= symbol.value && offset < symbol.value + symbol.size
   const relocations: Relocation[] = []
   const references: FunctionReference[] = []
+  const ksyms: KsymReference[] = []
   for (const rel of section.relocations.filter((each) => inside(each.offset))) {
     const found = readRelocation(source, symbol, rel, atSlot)
-    if (found.kind === 'map' || found.kind === 'mapValue') relocations.push(found)
+    if (found.kind === 'ksym') ksyms.push(found.ksym)
+    else if (found.kind === 'map' || found.kind === 'mapValue') relocations.push(found)
     else references.push(found)
   }
   references.push(...localCalls(source, { section, symbol, atSlot, known: references }))
@@ -76,6 +81,7 @@ export function readCode(source: Source, section: ElfSection, symbol: ElfSymbol)
     insns: markTargets(insns, relocations, references),
     relocations,
     ...(references.length > 0 && { references }),
+    ...(ksyms.length > 0 && { ksyms }),
     ...readCore(source.ext, section.name, symbol, atSlot),
     lines: readLines(source.ext, section.name, symbol, atSlot),
     btfFuncId: functionId(source, section.name, symbol),
@@ -152,7 +158,7 @@ function readRelocation(
   code: ElfSymbol,
   rel: ElfRelocation,
   atSlot: SlotIndex,
-): Relocation | FunctionReference {
+): Relocation | FunctionReference | FoundKsym {
   const slot = (rel.offset - code.value) / SLOT
   const place = `${code.name}, instruction ${slot}`
   const insn = atSlot.get(slot)
@@ -168,7 +174,7 @@ function readRelocation(
   if (rel.type !== R_BPF.BITS_64_64) throw badObject(`${place}: relocation type ${rel.type} is not known`)
   if (insn?.opcode !== LD_IMM64)
     throw badObject(`${place} is corrupt: a relocation of something that loads no 64-bit value`)
-  if (section === undefined) throw badObject(`${place}: the external symbol ${target.name} cannot be resolved`)
+  if (section === undefined) return externalVariable(source, target.name, slot, place)
   if (section.name === FUNCTION_SECTION)
     return { kind: 'address', slot, function: functionAt(source.elf, section, target.value + insn.imm, place) }
   if (section.name === MAPS_SECTION) {
@@ -182,6 +188,23 @@ function readRelocation(
   if (offset < 0 || offset >= map.valueSize)
     throw badObject(`${place} is corrupt: it refers to byte ${offset} of the ${map.valueSize} bytes of ${map.name}`)
   return { kind: 'mapValue', slot, map: map.name, offset }
+}
+
+interface FoundKsym {
+  readonly kind: 'ksym'
+  readonly ksym: KsymReference
+}
+
+/** What no section of the file has: the loader provides it. */
+function externalVariable({ externs }: Source, name: string, slot: number, place: string): Relocation | FoundKsym {
+  const option = externs.kconfig.find((each) => each.name === name)
+  if (option) return { kind: 'mapValue', slot, map: KCONFIG_SECTION, offset: option.offset }
+  const symbol = externs.ksyms.get(name)
+  if (symbol) return { kind: 'ksym', ksym: { slot, symbol: name, ...symbol } }
+  throw badObject(
+    `${place}: the external symbol ${name} cannot be resolved`,
+    'variables that the kernel provides are declared __kconfig or __ksym',
+  )
 }
 
 function readCore(

@@ -21,7 +21,7 @@ export interface ModuleMeta extends ObjectMeta {
 export interface Backends {
   readonly kernel?: ((object: BpfObject) => ObjectBackend) | undefined
   /** For `auto`; absent: the kernel counts as usable when `kernel` is there. */
-  readonly kernelUsable?: (() => { readonly ok: boolean; readonly reason?: string }) | undefined
+  readonly kernelUsable?: ((object: BpfObject) => { readonly ok: boolean; readonly reason?: string }) | undefined
   readonly vm?: ((object: BpfObject) => ObjectBackend) | undefined
   /** Environment variables, where there are any. */
   readonly env?: ((name: string) => string | undefined) | undefined
@@ -40,9 +40,9 @@ export function defineModule<S extends ModuleShape>(meta: ModuleMeta, backends: 
     structs: meta.structs,
     constants: meta.constants,
     load(options: LoadOptions & { readonly constants?: Readonly<Record<string, unknown>> } = {}): LoadedObject<S> {
-      const create = chooseBackend(meta.name, backends, options)
       // The object is plain data and never changes: read once for all loads.
       object ??= fromElf(meta.elf, meta.name)
+      const create = chooseBackend(object, { name: meta.name, backends, options })
       const constants = encodeConstants(options.constants ?? {}, meta.globals ?? {}, meta.name)
       const backend = create(withConstants(object, constants))
       try {
@@ -56,11 +56,19 @@ export function defineModule<S extends ModuleShape>(meta: ModuleMeta, backends: 
   return module as unknown as BpfModule<S> // keys and types are those of the generated .d.ts
 }
 
-function chooseBackend(name: string, backends: Backends, options: LoadOptions): (object: BpfObject) => ObjectBackend {
+interface Choice {
+  /** Of the module. */
+  readonly name: string
+  readonly backends: Backends
+  readonly options: LoadOptions
+}
+
+function chooseBackend(object: BpfObject, { name, backends, options }: Choice): (object: BpfObject) => ObjectBackend {
   if (typeof options.backend === 'function') return options.backend
   const variable = backends.env?.(BACKEND_VARIABLE)
   const wanted = options.backend ?? checkWanted(variable) ?? 'kernel'
-  const kind: BackendKind = wanted === 'auto' ? usableBackend(backends) : checkWanted(wanted) === 'vm' ? 'vm' : 'kernel'
+  const kind: BackendKind =
+    wanted === 'auto' ? usableBackend(backends, object) : checkWanted(wanted) === 'vm' ? 'vm' : 'kernel'
   const create = backends[kind]
   if (create !== undefined) return create
   if (kind === 'vm') throw new Error(`${name}: the VM is not part of this build`)
@@ -76,7 +84,7 @@ function checkWanted(text: string | undefined): BackendKind | 'auto' | undefined
   throw new TypeError(`unknown backend ${JSON.stringify(text)}: expected kernel, vm or auto`)
 }
 
-function usableBackend(backends: Backends): BackendKind {
+function usableBackend(backends: Backends, object: BpfObject): BackendKind {
   if (backends.kernel === undefined) return 'vm'
-  return backends.kernelUsable === undefined || backends.kernelUsable().ok ? 'kernel' : 'vm'
+  return backends.kernelUsable === undefined || backends.kernelUsable(object).ok ? 'kernel' : 'vm'
 }

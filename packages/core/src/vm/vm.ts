@@ -14,6 +14,7 @@ import { ERRNO, VmError } from './errno.ts'
 import { hookedHelpers } from './helpers/hook.ts'
 import { HELPERS_BY_ID } from './helpers/index.ts'
 import { nextTimer, runTimers, type Timer, timerValue } from './helpers/timer.ts'
+import { withVmKconfig } from './kconfig.ts'
 import { Machine, type RunState } from './machine.ts'
 import { createMapBackend } from './map-backend.ts'
 import { createMap } from './maps/create.ts'
@@ -35,7 +36,8 @@ export interface Vm extends ObjectBackend {
   runTimers(): number
 }
 
-export function createVm(object: BpfObject, options: VmOptions = {}): Vm {
+export function createVm(given: BpfObject, options: VmOptions = {}): Vm {
+  const object = withVmKconfig(given)
   const settings = settingsOf(options)
   checkCpu(settings.cpu, settings.cpus)
   const memory = createMemory(engineOf(options))
@@ -119,10 +121,13 @@ function consumerOf(map: VmMap): RingBackend | undefined {
 
 /** Addresses that relocated ld_imm64 instructions load. */
 function resolver(program: ProgramSpec, maps: ReadonlyMap<string, VmMap>) {
+  const ksyms = new Map((program.ksyms ?? []).map((each) => [each.slot, each]))
   const bySlot = new Map(program.relocations.map((relocation) => [relocation.slot, relocation]))
   return (slot: number) => {
     const relocation = bySlot.get(slot)
-    if (relocation === undefined) return undefined
+    const ksym = relocation === undefined ? ksyms.get(slot) : undefined
+    if (ksym && !ksym.weak) throw new VmError(`program ${program.name}: the VM has no kernel symbol ${ksym.symbol}`)
+    if (relocation === undefined) return ksym && { lo: 0, hi: 0 }
     const map = maps.get(relocation.map)
     const where = `program ${program.name}, slot ${slot}`
     if (map === undefined) throw new VmError(`${where}: there is no map ${relocation.map}`)
