@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { gunzipSync } from 'node:zlib'
 import { type BpfObject, type KsymReference, type ProgramSpec, withKconfig } from '@unplugin-bpf/core/object'
+import { nearName } from '@unplugin-bpf/core/runtime'
 import { kernelBtf } from './kernel-btf.ts'
 import { atLeast } from './system-state.ts'
 
@@ -16,7 +17,7 @@ export function resolveKconfig(object: BpfObject, extra: Readonly<Record<string,
     if (Object.hasOwn(extra, name)) return extra[name]
     return name.startsWith('CONFIG_') ? kernelConfig().get(name) : virtualValue(name)
   }
-  return withKconfig(object, textOf, () => kernelConfig().keys())
+  return withKconfig(object, textOf, (name) => nearName(name, kernelConfig().keys()))
 }
 
 /** Variables that are no options (bpf_object__resolve_externs in libbpf). */

@@ -8,6 +8,7 @@ import { createVm } from '@unplugin-bpf/core/vm'
 import { type KernelObject, kernelUsable, loadFile, loadKernelObject } from '@unplugin-bpf/loader'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig, versionCode } from '../../../packages/loader/src/externs.ts'
+import { open } from '../../../packages/unplugin-bpf/src/runtime.ts'
 import { missingClang } from '../../support/clang-object.ts'
 
 const ROUNDS = 9
@@ -70,6 +71,35 @@ describe.skipIf(missing !== undefined)(`tools of clang${missing ? ` (skipped: ${
     const ours = contentsOf(loaded)
     expect(ours.length).toBeGreaterThan(5)
     expect(ours).toEqual(withLibbpf(path))
+  })
+
+  it('open() gives handles with the types of the BTF', () => {
+    using object = open(compile('globals'), { backend: 'kernel', constants: { step: 5 } })
+    for (let i = 1; i <= 3; i++) object.programs.run!.run(new Uint8Array(64).fill(i, 0, 1))
+    const { globals, maps } = object
+    expect([globals.runs, globals.step, globals.bonus]).toEqual([3n, 5, 22n])
+    expect(globals.seen).toEqual([1, 3, 5, 7])
+    expect([...maps.sizes.keys()].sort()).toEqual([1, 2, 3])
+    expect(typeof maps.sizes.get(2)).toBe('bigint')
+    globals.bonus = 0n
+    expect(object.raw.maps.get('.data.bonus')!.memory!()[0]).toBe(0)
+    expect(Object.keys(maps)).toEqual(['sizes'])
+    expect(() => open(new Uint8Array(7))).toThrow('object: not an ELF file')
+  })
+
+  it('open() gives maps in maps', () => {
+    using object = open(compile('nested'), { backend: 'kernel' })
+    object.programs.run!.run(new Uint8Array(64).fill(3, 0, 1))
+    const { outer, odd } = object.maps
+    expect([outer.get(1).get(3), odd.get(3), outer.get(0).get(3)]).toEqual([3n, 3n, 0n])
+    expect(outer.get(1)).toBe(outer.get(1))
+    const fresh = outer.create()
+    fresh.set(3, 40n)
+    outer.set(1, fresh)
+    object.programs.run!.run(new Uint8Array(64).fill(3, 0, 1))
+    expect([outer.get(1), fresh.get(3), odd.get(3)]).toEqual([fresh, 43n, 3n])
+    expect(outer.delete(0)).toBe(true)
+    expect([outer.has(0), outer.get(0)]).toEqual([false, undefined])
   })
 
   it('options that are given count before those of the kernel; what is missing is an error', () => {

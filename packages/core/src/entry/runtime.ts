@@ -13,6 +13,7 @@ export {
 } from '../runtime/codec-checks.ts'
 export type { MapMeta } from '../runtime/create-map-handle.ts'
 export { BACKEND_VARIABLE, type Backends, defineModule, type ModuleMeta } from '../runtime/define-module.ts'
+export { describeElf } from '../runtime/describe-object.ts'
 export { fillSlots } from '../runtime/fill-slots.ts'
 export type { GlobalMeta } from '../runtime/globals-handle.ts'
 export { ClosedError, MapConditionError } from '../runtime/handle.ts'

@@ -3,18 +3,17 @@
  * `0xff`. The result is an object whose map `.kconfig` is filled, and nothing else differs.
  */
 import { badObject } from '../bytes/reader.ts'
-import { nearName } from '../runtime/near.ts'
 import type { BpfObject, KconfigSpec } from './object.ts'
 import { KCONFIG_SECTION } from './read-externs.ts'
 
 /** `enum libbpf_tristate`; also how integers show the three (set_kcfg_value_tri in libbpf). */
 const TRISTATE: Readonly<Record<string, number>> = { n: 0, y: 1, m: 2 }
 
-/** `textOf` gives the text of an option, undefined for one that the kernel does not have; `names`: all, for messages. */
+/** `textOf` gives the text of an option, undefined for one that the kernel does not have; `nearTo`: one like a wrong name. */
 export function withKconfig(
   object: BpfObject,
   textOf: (name: string) => string | undefined,
-  names: () => Iterable<string> = () => [],
+  nearTo: (name: string) => string | undefined = () => undefined,
 ): BpfObject {
   const map = object.maps.find(({ name }) => name === KCONFIG_SECTION)
   if (!object.kconfig || !map?.data) return object
@@ -22,14 +21,13 @@ export function withKconfig(
   for (const spec of object.kconfig) {
     const text = textOf(spec.name)
     if (text !== undefined) writeValue(content, spec, text)
-    else if (!spec.weak) throw missing(spec.name, names())
+    else if (!spec.weak) throw missing(spec.name, nearTo(spec.name))
   }
   const filled = { ...map, data: { ...map.data, content } }
   return { ...object, maps: object.maps.map((each) => (each === map ? filled : each)) }
 }
 
-function missing(name: string, names: Iterable<string>): Error {
-  const near = nearName(name, names)
+function missing(name: string, near: string | undefined): Error {
   return badObject(
     `the variable ${name} (__kconfig) is not in this kernel's configuration`,
     near === undefined
