@@ -10,9 +10,9 @@ export function viewOf(bytes: Uint8Array, offset: number, size: number, name: st
     throw new RangeError(`${name}: needs ${size} bytes at offset ${offset}, got ${bytes.length}`)
   }
   if (bytes === bytes0) return view0
-  if (bytes === bytes1) return swap(bytes, view1)
-  if (bytes === bytes2) return swap2(bytes, view2)
-  return swap2(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  if (bytes === bytes1) return view1
+  if (bytes === bytes2) return view2
+  return keepView(bytes)
 }
 
 let bytes0: Uint8Array = new Uint8Array(0)
@@ -22,20 +22,15 @@ let view0 = new DataView(bytes0.buffer)
 let view1 = view0
 let view2 = view0
 
-/** The second most recent becomes the most recent. */
-function swap(bytes: Uint8Array, view: DataView): DataView {
+/** Makes a view; the oldest of the three is forgotten. */
+function keepView(bytes: Uint8Array): DataView {
+  bytes2 = bytes1
+  view2 = view1
   bytes1 = bytes0
   view1 = view0
   bytes0 = bytes
-  view0 = view
-  return view
-}
-
-/** What was third or is new becomes the most recent; the third is forgotten. */
-function swap2(bytes: Uint8Array, view: DataView): DataView {
-  bytes2 = bytes1
-  view2 = view1
-  return swap(bytes, view)
+  view0 = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return view0
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
