@@ -206,9 +206,15 @@ describe.skipIf(!usable.ok)(`rings only in the kernel${reason}`, () => {
     run(20_000)
     let taken = events.drain().length
     expect(taken).toBeLessThan(20_000)
-    run(1) // the kernel reports losses with the next record that fits
-    taken += events.drain().length
-    expect(taken + events.lost!).toBe(20_001)
+    // The kernel reports a CPU's losses with the next record there that fits, and this process changes CPUs.
+    let produced = 20_000
+    for (let i = 0; i < 1000 && taken + events.lost! < produced; i++) {
+      run(1)
+      produced++
+      taken += events.drain().length
+      await wait(1)
+    }
+    expect(taken + events.lost!).toBe(produced)
   })
 })
 
