@@ -19,7 +19,7 @@ function evaluateCase(
   interp: Interp,
   operands: Value,
   env: Env | undefined,
-  kind: 'case' | 'ecase' | 'typecase',
+  kind: 'case' | 'ecase' | 'typecase' | 'etypecase',
 ): Value {
   const key = evaluate(interp, first(operands, `(${kind} key (value body...)...)`), env)
   for (const clause of operandItems(rest(operands))) {
@@ -28,14 +28,15 @@ function evaluateCase(
     const isDefault = test === T || test === sym('OTHERWISE')
     const hit =
       isDefault ||
-      (kind === 'typecase'
+      (kind === 'typecase' || kind === 'etypecase'
         ? isOfType(key, test)
         : isCons(test)
           ? operandItems(test).some((v) => eql(v, key))
           : test !== NIL && eql(test, key))
     if (hit) return evaluateBody(interp, clause.cdr, env)
   }
-  if (kind === 'ecase') throw new LispError('macro-error', `\`${printDatum(key)}\` matches no clause of \`ecase\``)
+  if (kind === 'ecase' || kind === 'etypecase')
+    throw new LispError('macro-error', `\`${printDatum(key)}\` matches no clause of \`${kind}\``)
   return NIL
 }
 
@@ -161,6 +162,18 @@ class ThrowExit extends NonLocalExit {
   }
 }
 
+function evaluateCheckType(interp: Interp, operands: Value, env: Env | undefined): Value {
+  const usage = '(check-type form type)'
+  const form = first(operands, usage)
+  const type = first(rest(operands), usage)
+  const value = evaluate(interp, form, env)
+  if (isOfType(value, type)) return NIL
+  throw new LispError(
+    'macro-error',
+    `\`${printDatum(form)}\` should be of type \`${printDatum(type)}\`, but is \`${printDatum(value)}\``,
+  )
+}
+
 export const CONTROL_OPERATORS: Readonly<Record<string, Operator>> = {
   QUASIQUOTE: operator('template', 'A structure with evaluated parts.', (i, o, e) =>
     evaluateQuasiquote(i, first(o, '`template'), (form) => evaluate(i, form, e)),
@@ -192,6 +205,9 @@ export const CONTROL_OPERATORS: Readonly<Record<string, Operator>> = {
   TYPECASE: operator('value (type body...)...', 'The clause of the value`s type.', (i, o, e) =>
     evaluateCase(i, o, e, 'typecase'),
   ),
+  ETYPECASE: operator('value (type body...)...', 'As `typecase`, an error without a match.', (i, o, e) =>
+    evaluateCase(i, o, e, 'etypecase'),
+  ),
   AND: operator('forms...', 'nil at the first nil, else the last value.', evaluateAnd),
   OR: operator('forms...', 'The first value that is not nil.', evaluateOr),
   PROGN: operator('forms...', 'The value of the last form.', evaluateBody),
@@ -213,6 +229,7 @@ export const CONTROL_OPERATORS: Readonly<Record<string, Operator>> = {
   'IGNORE-ERRORS': operator('forms...', 'nil when an error happens.', ignoreErrors),
   'UNWIND-PROTECT': operator('form cleanup...', 'Runs the cleanup on every way out.', evaluateUnwindProtect),
   SIZEOF: operator('type', 'Bytes of a struct or scalar type.', evaluateSizeof),
+  'CHECK-TYPE': operator('form type', 'An error unless the value has the type.', evaluateCheckType),
   ASSERT: operator('test', 'An error unless the test holds.', evaluateAssert),
   CATCH: operator('tag body...', 'Where `throw` of the same tag ends.', (i, o, e) => {
     const tag = evaluate(i, first(o, '(catch tag body...)'), e)

@@ -175,6 +175,24 @@ function evaluateRotate(interp: Interp, operands: Value, env: Env | undefined): 
   return NIL
 }
 
+function evaluateShift(interp: Interp, operands: Value, env: Env | undefined): Value {
+  const forms = operandItems(operands)
+  if (forms.length < 2) throw new LispError('bad-syntax', '`shiftf` needs a place and a value')
+  const places = forms.slice(0, -1).map((form) => placeOf(interp, form, env))
+  const values = [...places.map((place) => place.get()), evaluate(interp, forms.at(-1)!, env)]
+  for (const [i, place] of places.entries()) place.set(values[i + 1]!)
+  return values[0]!
+}
+
+function evaluateParallelSetf(interp: Interp, operands: Value, env: Env | undefined): Value {
+  const forms = operandItems(operands)
+  if (forms.length % 2) throw new LispError('bad-syntax', '`psetf` needs pairs of a place and a value')
+  const places = forms.filter((_, i) => i % 2 === 0).map((form) => placeOf(interp, form, env))
+  const values = forms.filter((_, i) => i % 2 === 1).map((form) => evaluate(interp, form, env))
+  for (const [i, place] of places.entries()) place.set(values[i]!)
+  return NIL
+}
+
 function evaluateRemf(interp: Interp, operands: Value, env: Env | undefined): Value {
   const place = placeOf(interp, first(operands, '(remf place key)'), env)
   const key = evaluate(interp, first(rest(operands), '(remf place key)'), env)
@@ -195,6 +213,8 @@ export const PLACE_OPERATORS: Readonly<Record<string, Operator>> = {
   POP: operator('place', 'Takes the first item of a list.', evaluatePop),
   INCF: operator('place [delta]', 'Adds to a place.', (i, o, e) => evaluateIncrement(i, o, e, 1n)),
   DECF: operator('place [delta]', 'Subtracts from a place.', (i, o, e) => evaluateIncrement(i, o, e, -1n)),
+  SHIFTF: operator('places... value', 'Moves values one place to the left; the old first value.', evaluateShift),
+  PSETF: operator('place value ...', 'Assigns places after all values are known.', evaluateParallelSetf),
   ROTATEF: operator('places...', 'Moves values one place on.', evaluateRotate),
   REMF: operator('place key', 'Removes a property.', (i, o, e) => (isTrue(evaluateRemf(i, o, e)) ? keyword('T') : NIL)),
 }
