@@ -1,8 +1,9 @@
 /**
  * What a pass is, and the runner that does what no pass should do itself: skipping, the trace hook, verification
- * afterwards, dropping stale analyses, and repeating groups until nothing changes.
+ * afterwards, dropping stale analyses, repeating groups until nothing changes, and leaving out runs that cannot change
+ * anything.
  */
-import { invariant } from '../diag/diagnostic.ts'
+import { InvariantError } from '../diag/diagnostic.ts'
 import type { CompileOptions } from '../options.ts'
 import type { DomTree } from '../ssa/dom.ts'
 import { dominators } from '../ssa/dom.ts'
@@ -27,6 +28,7 @@ export interface Pass {
   readonly name: string
   /** May not be skipped, because the backend relies on it. */
   readonly required?: true
+  /** Depends on the function and the options alone: run again on what it left as it was, it changes nothing. */
   run(fn: Func, cx: PassContext): Changed
 }
 
@@ -55,10 +57,10 @@ export function runSteps(fn: Func, steps: readonly Step[], options: CompileOptio
       let changed = false
       for (const pass of step.passes) changed = run(pass) || changed
       if (!changed || step.rounds === 1) break
-      invariant(
-        round < step.rounds,
-        `opt: group ${step.name} still changes after ${step.rounds} rounds\n${printFunc(fn)}`,
-      )
+      // Not `invariant`: the dump is as dear as a pass, and wanted only here.
+      if (round >= step.rounds) {
+        throw new InvariantError(`opt: group ${step.name} still changes after ${step.rounds} rounds\n${printFunc(fn)}`)
+      }
     }
   }
 }
@@ -77,9 +79,13 @@ function passRunner(fn: Func, options: CompileOptions): (pass: Pass) => boolean 
       return loops
     },
   }
+  // Passes that found nothing to do in the function as it is now. Half of all runs in a schedule of groups are such.
+  const idle = new Set<Pass>()
   return (pass) => {
-    if (isSkipped(pass, options)) return false
+    if (isSkipped(pass, options) || idle.has(pass)) return false
     const changed = pass.run(fn, cx)
+    if (changed) idle.clear()
+    else idle.add(pass)
     if (changed === 'cfg') {
       dom = undefined
       loops = undefined
