@@ -4,7 +4,7 @@ import type { MapBackend, ProgramBackend, RingBackend } from '../runtime/backend
 import { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../tables/map-types.ts'
 import type { Code } from './code.ts'
 import { ERRNO, errnoName, VmError } from './errno.ts'
-import { strideOf, UPDATE, type VmMap } from './maps/map.ts'
+import { strideOf, UPDATE, type VmFilter, type VmMap } from './maps/map.ts'
 
 export interface MapBackendInit {
   readonly map: VmMap
@@ -78,6 +78,7 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
       if (value !== undefined) backend.delete(key)
       return value
     },
+    ...(map.filter && { contains: containsIn(map.filter, (value) => check('value', value, spec.valueSize)) }),
     nextKey(key) {
       checkOpen()
       if (key === undefined) return map.nextKey(undefined)
@@ -90,6 +91,13 @@ export function createMapBackend(init: MapBackendInit): MapBackend {
     ...(init.consumer === undefined ? {} : { ring: init.consumer }),
   }
   return backend
+}
+
+function containsIn(filter: VmFilter, check: (value: Uint8Array) => void) {
+  return (value: Uint8Array): boolean => {
+    check(value)
+    return filter.has(plainBytes(value))
+  }
 }
 
 /** include/uapi/linux/bpf.h */

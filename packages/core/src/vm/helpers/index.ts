@@ -1,6 +1,6 @@
 /**
- * All helpers that the VM runs, by number. Together with NOT_SIMULATED they are all that the kernel has: a new helper in
- * the tables is a type error here until it is in one of the two.
+ * What the VM does for each helper, by number: BEHAVIOUR has an entry for all that the kernel has, so that a new helper in
+ * the tables is a type error here until it is simulated or refused by name.
  */
 import type { HelperName } from '../../tables/helpers/index.ts'
 import { HELPER_NAMES, helperId } from '../../tables/helpers/index.ts'
@@ -10,11 +10,13 @@ import { callbackHelpers } from './callback.ts'
 import { checksumHelpers } from './checksum.ts'
 import { mapHelpers } from './map.ts'
 import { miscHelpers } from './misc.ts'
+import { numberHelpers } from './number.ts'
 import { ringbufHelpers } from './ringbuf.ts'
 import { skbHelpers } from './skb.ts'
 import { timeHelpers } from './time.ts'
 import { timerHelpers } from './timer.ts'
 import { traceHelpers } from './trace.ts'
+import { vlanHelpers } from './vlan.ts'
 import { xdpHelpers } from './xdp.ts'
 
 const SIMULATED = {
@@ -28,14 +30,14 @@ const SIMULATED = {
   ...checksumHelpers,
   ...callbackHelpers,
   ...timerHelpers,
+  ...numberHelpers,
+  ...vlanHelpers,
 } satisfies Partial<Record<HelperName, VmHelper>>
 
 /** They need a kernel: sockets, tasks, BTF objects, timers, callbacks, or a device. */
 const NOT_SIMULATED = [
   'clone_redirect',
   'get_cgroup_classid',
-  'skb_vlan_push',
-  'skb_vlan_pop',
   'skb_get_tunnel_key',
   'skb_set_tunnel_key',
   'perf_event_read',
@@ -97,8 +99,6 @@ const NOT_SIMULATED = [
   'sysctl_get_current_value',
   'sysctl_get_new_value',
   'sysctl_set_new_value',
-  'strtol',
-  'strtoul',
   'sk_storage_get',
   'sk_storage_delete',
   'send_signal',
@@ -142,7 +142,6 @@ const NOT_SIMULATED = [
   'ima_inode_hash',
   'sock_from_file',
   'check_mtu',
-  'snprintf',
   'sys_bpf',
   'btf_find_by_name_kind',
   'sys_close',
@@ -179,26 +178,20 @@ const NOT_SIMULATED = [
   'cgrp_storage_delete',
 ] as const satisfies readonly HelperName[]
 
-type Missing = Exclude<HelperName, keyof typeof SIMULATED | (typeof NOT_SIMULATED)[number]>
-/** Fails to compile when a helper is in neither list. */
-const NONE_MISSING: Missing extends never ? true : Missing = true
-
-/** A helper that is not simulated has an entry too, which faults and says so. */
-export const HELPERS_BY_ID: ReadonlyMap<number, VmHelper> = new Map(
-  HELPER_NAMES.map((name) => [helperId(name), helperOf(name)]),
-)
-
-function helperOf(name: HelperName): VmHelper {
-  const table: Partial<Record<HelperName, VmHelper>> = SIMULATED
-  return (
-    table[name] ??
-    (() => {
+/** A helper that is not simulated faults and says so. */
+function refusals<N extends Exclude<HelperName, keyof typeof SIMULATED>>(names: readonly N[]): Record<N, VmHelper> {
+  const refusal = (name: N): [N, VmHelper] => [
+    name,
+    () => {
       throw new AccessError(`the VM does not simulate the helper ${name}`)
-    })
-  )
+    },
+  ]
+  return Object.fromEntries(names.map(refusal)) as Record<N, VmHelper> // one entry for each name
 }
 
-/** For documentation and tests. */
-export function isSimulated(name: HelperName): boolean {
-  return NONE_MISSING && Object.hasOwn(SIMULATED, name)
-}
+/** What every helper of the kernel does in the VM. */
+const BEHAVIOUR = { ...SIMULATED, ...refusals(NOT_SIMULATED) } satisfies Record<HelperName, VmHelper>
+
+export const HELPERS_BY_ID: ReadonlyMap<number, VmHelper> = new Map(
+  HELPER_NAMES.map((name) => [helperId(name), BEHAVIOUR[name]]),
+)

@@ -2,7 +2,7 @@
 import { ERRNO } from '../errno.ts'
 import type { Machine, VmHelper } from '../machine.ts'
 import { MAX_TAIL_CALLS } from '../machine.ts'
-import type { VmMap } from '../maps/map.ts'
+import type { VmFilter, VmMap } from '../maps/map.ts'
 import { AccessError } from '../memory.ts'
 
 /** r0 = pointer to the value, or null. */
@@ -71,16 +71,24 @@ const redirectMap: VmHelper = (m) => {
 
 const push: VmHelper = (m) => {
   const map = m.map(1)
-  m.result(map.queue === undefined ? -ERRNO.EINVAL : map.queue.push(m.bytes(2, map.spec.valueSize, 'read'), m.u32(3)))
+  const value = m.bytes(2, map.spec.valueSize, 'read')
+  const flags = flagsOf(m, 3)
+  m.result(map.filter?.add(value, flags) ?? map.queue?.push(value, flags) ?? -ERRNO.EINVAL)
 }
 
 const take =
   (how: 'pop' | 'peek'): VmHelper =>
   (m) => {
     const map = m.map(1)
+    if (map.filter !== undefined) return m.result(how === 'peek' ? member(m, map.filter) : -ERRNO.EOPNOTSUPP)
     const out = m.bytes(2, map.spec.valueSize, 'write')
     m.result(map.queue === undefined ? -ERRNO.EINVAL : map.queue[how](out))
   }
+
+/** Here the value is an argument: 0 when it was added. */
+function member(m: Machine, filter: VmFilter): number {
+  return filter.has(m.bytes(2, m.map(1).spec.valueSize, 'read')) ? 0 : -ERRNO.ENOENT
+}
 
 export const mapHelpers = {
   map_lookup_elem: lookup,

@@ -11,9 +11,19 @@ function untilNul(bytes: Uint8Array): Uint8Array {
   return end < 0 ? bytes : bytes.subarray(0, end)
 }
 
+/** undefined where the kernel refuses the format. */
+export function printf(m: Machine, format: Uint8Array, args: readonly bigint[]): string | undefined {
+  return formatPrintk(latin1(untilNul(format)), args, (address) => readCString(m, address) ?? '(fault)')
+}
+
+/** The array of u64 that stands for the arguments. */
+export function formatArguments(data: Uint8Array): bigint[] {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  return Array.from({ length: data.length / 8 }, (_, i) => view.getBigUint64(8 * i, true))
+}
+
 function emit(m: Machine, format: Uint8Array, args: readonly bigint[]): void {
-  const readString = (address: bigint) => readCString(m, address) ?? '(fault)'
-  const text = formatPrintk(latin1(untilNul(format)), args, readString)
+  const text = printf(m, format, args)
   if (text !== undefined) m.settings.onPrintk?.(text)
   m.result(text === undefined ? -ERRNO.EINVAL : new TextEncoder().encode(text).length)
 }
@@ -23,10 +33,7 @@ const printk: VmHelper = (m) => emit(m, m.bytes(1, m.u32(2), 'read'), [m.u64(3),
 const vprintk: VmHelper = (m) => {
   const length = m.u32(4)
   if (length % 8 !== 0) return m.result(-ERRNO.EINVAL)
-  const data = m.bytes(3, length, 'read')
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  const args = Array.from({ length: length / 8 }, (_, i) => view.getBigUint64(8 * i, true))
-  emit(m, m.bytes(1, m.u32(2), 'read'), args)
+  emit(m, m.bytes(1, m.u32(2), 'read'), formatArguments(m.bytes(3, length, 'read')))
 }
 
 /** Bytes at an address that the program does not vouch for: undefined instead of a fault. */
@@ -101,7 +108,8 @@ const strncmp: VmHelper = (m) => {
   m.result(0)
 }
 
-function restOf(m: Machine, register: number): Uint8Array {
+/** From the address to the end of its region. */
+export function restOf(m: Machine, register: number): Uint8Array {
   const offset = m.memory.locate(m.lo[register]!, m.hi[register]!, 1, 'read')
   return m.memory.region.bytes.subarray(offset, m.memory.region.end)
 }

@@ -3,6 +3,7 @@ import type { MapSpec } from '../../object/object.ts'
 import { MAP_TYPES, type MapTypeName, type MapTypeRow } from '../../tables/map-types.ts'
 import { ERRNO, VmError } from '../errno.ts'
 import { createArray } from './array.ts'
+import { createBloom } from './bloom.ts'
 import { createHash } from './hash.ts'
 import { createLpm } from './lpm.ts'
 import { addPointer, type MapInit, type VmMap } from './map.ts'
@@ -36,6 +37,7 @@ const CREATORS: Partial<Record<MapTypeName, Create>> = {
   ringbuf: createRing,
   queue: (init) => createQueue(init, 'fifo'),
   stack: (init) => createQueue(init, 'lifo'),
+  bloom_filter: createBloom,
   // What redirect_map looks up; the entries (devices, CPUs, sockets) mean nothing to the VM.
   devmap: (init) => createHash(init, plain),
   devmap_hash: (init) => createHash(init, plain),
@@ -56,6 +58,7 @@ export function createMap(init: MapInit): VmMap {
 function checkSpec(spec: MapSpec, row: MapTypeRow): void {
   const refuse = (what: string) => new VmError(`map ${spec.name} (${spec.type}): ${what}`, ERRNO.EINVAL)
   if (row.key === 'index' && spec.keySize !== 4) throw refuse(`keys have 4 bytes, not ${spec.keySize}`)
+  if (row.key === 'none' && spec.keySize !== 0) throw refuse(`there is no key, but key_size is ${spec.keySize}`)
   if (row.maxEntries === 'count' && spec.maxEntries === 0) throw refuse('max_entries is 0')
   if (row.maxEntries === 'pageBytes') {
     const size = spec.maxEntries

@@ -35,6 +35,14 @@ export interface VmMap {
   readonly ring?: VmRing
   /** Queues and stacks. */
   readonly queue?: VmQueue
+  /** Bloom filters. */
+  readonly filter?: VmFilter
+}
+
+export interface VmFilter {
+  /** 0 or a negative errno. */
+  add(value: Uint8Array, flags: number): number
+  has(value: Uint8Array): boolean
 }
 
 export interface VmMapEntries {
