@@ -49,8 +49,14 @@ export async function boot(version: string): Promise<Boot> {
   commands ??= prepare()
   const { status, output } = await runGuest(version, await commands)
   const failure = FAILURES[status]
-  if (failure !== undefined) return { skipped: failure }
+  if (failure !== undefined) return { skipped: `${failure}${lastWords(output)}` }
   return { outputs: parse(output), transcript: output }
+}
+
+/** The end of a guest's console, so that a reader of the skip knows why. */
+function lastWords(output: string): string {
+  const line = output.trimEnd().split('\n').at(-1)?.trim() ?? ''
+  return line === '' ? '' : `: ${line.slice(0, 160)}`
 }
 
 let commands: Promise<string> | undefined
