@@ -153,3 +153,24 @@ test('perf events reach the hook with the packet bytes that the flags ask for', 
   expect(vm.programs.get('p')!.run({ data }).retval).toBe(0)
   expect(events).toEqual(['m 0 550000000000000000010203'])
 })
+
+test('without a hook, perf events wait in the map as in the kernel, and what finds no room is counted', async () => {
+  const text =
+    'r2 = map m\nw3 = -1\nr4 = 7\n*(u64 *)(r10 - 8) = r4\nr4 = r10\nr4 += -8\nr5 = 8\ncall bpf_perf_event_output\nexit'
+  const vm = createVm(asmObject({ p: text }, [mapSpec('m', 'perf_event_array', { valueSize: 4, maxEntries: 8 })]))
+  const ring = vm.maps.get('m')!.ring!
+  const run = (repeat: number) => vm.programs.get('p')!.run({ data: packet, repeat }).retval
+  let heard = 0
+  const stop = ring.onReadable(() => heard++)
+  run(3)
+  await Promise.resolve()
+  stop()
+  expect(heard).toBeGreaterThan(0)
+  const records: string[] = []
+  expect(ring.drain((record) => records.push(Buffer.from(record).toString('hex')), 2)).toBe(2)
+  expect(ring.drain((record) => records.push(Buffer.from(record).toString('hex')), 9)).toBe(1)
+  expect(records).toEqual(['0700000000000000', '0700000000000000', '0700000000000000'])
+  expect(run(40_000)).toBe(-28 >>> 0)
+  const taken = ring.drain(() => {}, 100_000)
+  expect(taken + ring.lost!()).toBe(40_000)
+})

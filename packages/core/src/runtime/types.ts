@@ -256,7 +256,7 @@ export interface MapOfMaps<K, M extends MapHandle> extends MapHandle {
   create(): M
 }
 
-/** Values that hang on a socket, task, inode or cgroup, named by its file descriptor (`pidFd` gives a task's). */
+/** Values that hang on a socket, task, inode or cgroup, named by its file descriptor (of a task: a pidfd). */
 export interface StorageMap<V> extends MapHandle {
   get(fd: number): V | undefined
   set(fd: number, value: V, options?: SetOptions): this

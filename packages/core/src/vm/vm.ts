@@ -19,7 +19,7 @@ import { Machine, type RunState } from './machine.ts'
 import { createMapBackend } from './map-backend.ts'
 import { createMap } from './maps/create.ts'
 import type { VmMap } from './maps/map.ts'
-import type { RingMap } from './maps/ringbuf.ts'
+import type { ReadableMap } from './maps/ringbuf.ts'
 import { type SurroundingChanges, type Surroundings, settingsOf, type VmOptions } from './options.ts'
 import { faultAt, execute as interpret } from './step.ts'
 import { createScene, createStage, type Stage } from './test-run.ts'
@@ -79,7 +79,7 @@ export function createVm(given: BpfObject, options: VmOptions = {}): Vm {
   }
   const programs = new Map<string, ProgramBackend>()
   for (const code of codes) {
-    const backend = createProgram({ code, machine, execute, checkOpen, rings: [...vmMaps.values()].filter(isRing) })
+    const backend = createProgram({ code, machine, execute, checkOpen, rings: [...vmMaps.values()].filter(isReadable) })
     programs.set(code.program.name, backend)
     codeOfProgram.set(backend, code)
   }
@@ -111,12 +111,12 @@ function checkCpu(cpu: number, cpus: number): void {
   if (!Number.isInteger(cpu) || cpu < 0 || cpu >= cpus) throw new VmError(`cpu ${cpu}, but there are only ${cpus}`)
 }
 
-function isRing(map: VmMap): map is RingMap {
-  return map.ring !== undefined
+function isReadable(map: VmMap): map is ReadableMap {
+  return map.ring !== undefined || map.perf !== undefined
 }
 
 function consumerOf(map: VmMap): RingBackend | undefined {
-  return isRing(map) ? map.consumer : undefined
+  return isReadable(map) ? map.consumer : undefined
 }
 
 /** Addresses that relocated ld_imm64 instructions load. */
@@ -166,7 +166,7 @@ interface ProgramInit {
   readonly code: Code
   readonly machine: Machine
   readonly execute: (machine: Machine) => void
-  readonly rings: readonly RingMap[]
+  readonly rings: readonly ReadableMap[]
   readonly checkOpen: () => void
 }
 

@@ -93,8 +93,14 @@ const perfEventOutput: VmHelper = (m) => {
   const extra = m.hi[3]! & 0xf_ffff
   const packet = m.run.packet?.copy().subarray(0, extra) ?? new Uint8Array(0)
   if (packet.length < extra) return m.result(-ERRNO.EFAULT)
-  m.settings.onPerfEvent?.({ map: map.spec.name, cpu, data: Uint8Array.of(...data, ...packet) })
-  m.result(0)
+  const record = new Uint8Array(data.length + packet.length)
+  record.set(data)
+  record.set(packet, data.length)
+  // A listener takes the record at once; otherwise it waits for a reader of the map.
+  const { onPerfEvent } = m.settings
+  const taken = onPerfEvent === undefined ? map.perf?.write(record) !== false : true
+  onPerfEvent?.({ map: map.spec.name, cpu, data: record })
+  m.result(taken ? 0 : -ERRNO.ENOSPC)
 }
 
 const strncmp: VmHelper = (m) => {

@@ -6,8 +6,9 @@ import { createArray } from './array.ts'
 import { createBloom } from './bloom.ts'
 import { createHash } from './hash.ts'
 import { createLpm } from './lpm.ts'
-import { addPointer, type MapInit, type VmMap } from './map.ts'
+import type { MapInit, VmMap } from './map.ts'
 import { createMapOfMaps } from './map-of-maps.ts'
+import { createPerfArray } from './perf-array.ts'
 import { createProgArray } from './prog-array.ts'
 import { createQueue } from './queue.ts'
 import { createRing } from './ringbuf.ts'
@@ -43,7 +44,7 @@ const CREATORS: Partial<Record<MapTypeName, Create>> = {
   devmap_hash: (init) => createHash(init, plain),
   cpumap: (init) => createHash(init, plain),
   xskmap: (init) => createHash(init, plain),
-  perf_event_array: createPerfEventArray,
+  perf_event_array: createPerfArray,
 }
 
 export function createMap(init: MapInit): VmMap {
@@ -70,18 +71,5 @@ function checkSpec(spec: MapSpec, row: MapTypeRow): void {
   }
   if (row.key === 'lpm' && (spec.keySize <= LPM_HEADER || spec.keySize > LPM_HEADER + LPM_DATA_MAX)) {
     throw refuse(`a key is a 4-byte prefix length and 1 to ${LPM_DATA_MAX} bytes of data, not ${spec.keySize} bytes`)
-  }
-}
-
-/** Events go to the VM's `onPerfEvent`; the entries (perf file descriptors) mean nothing here. */
-function createPerfEventArray(init: MapInit): VmMap {
-  return {
-    spec: init.spec,
-    pointer: addPointer(init),
-    cpuStride: 0,
-    find: () => -1,
-    update: () => 0,
-    delete: () => 0,
-    nextKey: () => undefined,
   }
 }

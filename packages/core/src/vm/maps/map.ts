@@ -33,6 +33,8 @@ export interface VmMap {
   readonly maps?: VmMapEntries
   /** Ring buffers. */
   readonly ring?: VmRing
+  /** Perf event arrays. */
+  readonly perf?: VmPerfBuffer
   /** Queues and stacks. */
   readonly queue?: VmQueue
   /** Bloom filters. */
@@ -62,6 +64,11 @@ export interface VmQueue {
 export interface VmRing {
   reserve(size: number): VmRecord | undefined
   query(what: number): number
+}
+
+export interface VmPerfBuffer {
+  /** False when there is no room. */
+  write(record: Uint8Array): boolean
 }
 
 export interface VmRecord {

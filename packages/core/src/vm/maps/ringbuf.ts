@@ -20,11 +20,15 @@ interface Record {
   state: 'busy' | 'ready' | 'discarded'
 }
 
-export interface RingMap extends VmMap {
-  readonly ring: VmRing
+/** A map whose records user space reads. */
+export interface ReadableMap extends VmMap {
   readonly consumer: RingBackend
   /** Tells listeners, when something was committed since the last call. */
   notify(): void
+}
+
+export interface RingMap extends ReadableMap {
+  readonly ring: VmRing
 }
 
 export function createRing(init: MapInit): RingMap {
