@@ -190,7 +190,7 @@ describe('faults', () => {
     const object = asmObject({ p: 'exit' })
     expect(() => createVm({ ...object, programs: [{ ...object.programs[0]!, insns: [illegal] }] })).toThrow('slot 0')
     expect(() => createVm(asmObject({ p: 'if r0 == 0 goto +5\nexit' }))).toThrow('jump to slot 6')
-    expect(() => createVm(asmObject({ p: 'exit' }, [mapSpec('m', 'sk_storage')]))).toThrow('does not simulate maps')
+    expect(() => createVm(asmObject({ p: 'exit' }, [mapSpec('m', 'sockmap')]))).toThrow('does not simulate maps')
   })
 })
 

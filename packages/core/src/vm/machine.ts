@@ -63,6 +63,8 @@ export class Machine implements Registers {
   /** By address. */
   readonly timers = new Map<string, Timer>()
   readonly stacks: readonly Region[]
+  /** The task_struct of the process that programs run in. */
+  currentTask!: Region
   private readonly frames: Frame[] = []
   /** Frames that belong to what called the interpreter: it ends with the function that it began in. */
   private floor = 0

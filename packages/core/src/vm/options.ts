@@ -1,5 +1,6 @@
 /** What the host may choose about a VM; every option has a default that needs nothing from the host. */
 import type { HelperHook } from './helpers/hook.ts'
+import type { KernelFields } from './kernel-objects.ts'
 import type { StepHook } from './trace.ts'
 
 export interface VmTask {
@@ -36,6 +37,8 @@ export interface VmOptions {
   readonly insnLimit?: number | undefined
   /** What the current-task helpers see. */
   readonly task?: Partial<VmTask> | undefined
+  /** Members of the `task_struct` of that task, for programs that read it; pid, tgid and comm are those of `task`. */
+  readonly taskStruct?: KernelFields | undefined
   /** What `get_socket_cookie` gives: the socket of a packet or connection. Default 1. */
   readonly socketCookie?: bigint | undefined
   /** Byte that fills stack frames, which the kernel leaves uninitialised. Default 0xa5. */

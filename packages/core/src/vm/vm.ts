@@ -9,12 +9,14 @@ import type { MapBackend, ObjectBackend, ProgramBackend, RingBackend, RunInput, 
 import { fillSlots } from '../runtime/fill-slots.ts'
 import { PROGRAM_TYPES, type ProgramTypeName, type ProgramTypeRow } from '../tables/program-types.ts'
 import { type Code, ConstantPool, decodeProgram } from './code.ts'
+import { createCurrentTask } from './current-task.ts'
 import { createExecutor, createMemory, engineOf } from './engine.ts'
 import { ERRNO, VmError } from './errno.ts'
 import { hookedHelpers } from './helpers/hook.ts'
 import { HELPERS_BY_ID } from './helpers/index.ts'
 import { nextTimer, runTimers, type Timer, timerValue } from './helpers/timer.ts'
 import { withVmKconfig } from './kconfig.ts'
+import { addressOf, KernelMemory, type KernelObject } from './kernel-objects.ts'
 import { Machine, type RunState } from './machine.ts'
 import { createMapBackend } from './map-backend.ts'
 import { createMap } from './maps/create.ts'
@@ -30,6 +32,11 @@ export interface Vm extends ObjectBackend {
   readonly surroundings: Readonly<Surroundings>
   /** Changes some of it from the next run on. */
   setSurroundings(changes: SurroundingChanges): void
+  /**
+   * Lays out a kernel object that programs can read, and gives its address, for contexts that hold pointers. Throws
+   * VmError for what the struct in the object's BTF does not have.
+   */
+  placeObject(object: KernelObject): bigint
   /** When the first timer of the program expires, on the clock of the option `now`; undefined when none waits. */
   nextTimer(): bigint | undefined
   /** Runs the timers that have expired; returns how many. */
@@ -49,6 +56,10 @@ export function createVm(given: BpfObject, options: VmOptions = {}): Vm {
   })
   const helpers = hookedHelpers(HELPERS_BY_ID, options.onHelper)
   const machine = new Machine({ settings, helpers, memory, constants, seed: options.seed ?? 1 })
+  const kernel = new KernelMemory(memory, object.btf)
+  const currentTask = createCurrentTask(memory, kernel, options.taskStruct)
+  currentTask.update(settings.task)
+  machine.currentTask = currentTask.region
   const inlineHelpers = options.onHelper === undefined
   const execute = createExecutor(options, { machine, constants, maps: [...vmMaps.values()], inlineHelpers })
   for (const map of vmMaps.values()) machine.mapsByPointer.set(map.pointer.hi, map)
@@ -94,7 +105,13 @@ export function createVm(given: BpfObject, options: VmOptions = {}): Vm {
       if (cpu !== undefined) checkCpu(cpu, settings.cpus)
       settings.cpu = cpu ?? settings.cpu
       settings.task = { ...settings.task, ...task }
+      if (task !== undefined) currentTask.update(settings.task)
       settings.socketCookie = socketCookie ?? settings.socketCookie
+    },
+    placeObject(given) {
+      checkOpen()
+      if (machine.running) throw new VmError('placeObject() was called from inside a run of this VM')
+      return addressOf(kernel.place(given))
     },
     nextTimer: () => nextTimer(machine)?.expiry,
     runTimers() {

@@ -13,6 +13,7 @@ import { miscHelpers } from './misc.ts'
 import { numberHelpers } from './number.ts'
 import { ringbufHelpers } from './ringbuf.ts'
 import { skbHelpers } from './skb.ts'
+import { storageHelpers } from './storage.ts'
 import { timeHelpers } from './time.ts'
 import { timerHelpers } from './timer.ts'
 import { traceHelpers } from './trace.ts'
@@ -32,6 +33,7 @@ const SIMULATED = {
   ...timerHelpers,
   ...numberHelpers,
   ...vlanHelpers,
+  ...storageHelpers,
 } satisfies Partial<Record<HelperName, VmHelper>>
 
 /** They need a kernel: sockets, tasks, BTF objects, timers, callbacks, or a device. */
@@ -48,7 +50,6 @@ const NOT_SIMULATED = [
   'skb_change_proto',
   'skb_change_type',
   'skb_under_cgroup',
-  'get_current_task',
   'probe_write_user',
   'current_task_under_cgroup',
   'csum_update',
@@ -99,8 +100,6 @@ const NOT_SIMULATED = [
   'sysctl_get_current_value',
   'sysctl_get_new_value',
   'sysctl_set_new_value',
-  'sk_storage_get',
-  'sk_storage_delete',
   'send_signal',
   'tcp_gen_syncookie',
   'skb_output',
@@ -124,8 +123,6 @@ const NOT_SIMULATED = [
   'load_hdr_opt',
   'store_hdr_opt',
   'reserve_hdr_opt',
-  'inode_storage_get',
-  'inode_storage_delete',
   'd_path',
   'copy_from_user',
   'snprintf_btf',
@@ -135,9 +132,6 @@ const NOT_SIMULATED = [
   'per_cpu_ptr',
   'this_cpu_ptr',
   'redirect_peer',
-  'task_storage_get',
-  'task_storage_delete',
-  'get_current_task_btf',
   'bprm_opts_set',
   'ima_inode_hash',
   'sock_from_file',
@@ -174,8 +168,6 @@ const NOT_SIMULATED = [
   'tcp_raw_check_syncookie_ipv4',
   'tcp_raw_check_syncookie_ipv6',
   'user_ringbuf_drain',
-  'cgrp_storage_get',
-  'cgrp_storage_delete',
 ] as const satisfies readonly HelperName[]
 
 /** A helper that is not simulated faults and says so. */

@@ -12,6 +12,7 @@ import { createPerfArray } from './perf-array.ts'
 import { createProgArray } from './prog-array.ts'
 import { createQueue } from './queue.ts'
 import { createRing } from './ringbuf.ts'
+import { createStorage } from './storage.ts'
 
 /** Page size that ring buffers are measured in. */
 const PAGE = 4096
@@ -39,6 +40,10 @@ const CREATORS: Partial<Record<MapTypeName, Create>> = {
   queue: (init) => createQueue(init, 'fifo'),
   stack: (init) => createQueue(init, 'lifo'),
   bloom_filter: createBloom,
+  sk_storage: createStorage,
+  task_storage: createStorage,
+  inode_storage: createStorage,
+  cgrp_storage: createStorage,
   // What redirect_map looks up; the entries (devices, CPUs, sockets) mean nothing to the VM.
   devmap: (init) => createHash(init, plain),
   devmap_hash: (init) => createHash(init, plain),
