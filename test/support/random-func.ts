@@ -6,8 +6,8 @@
 
 import { sourceFile } from '../../packages/core/src/diag/source.ts'
 import type { MapDecl, ProgramDecl } from '../../packages/core/src/forms/module.ts'
-import type { Block, Inst, OpAttrs, Slot } from '../../packages/core/src/ssa/func.ts'
 import { Func } from '../../packages/core/src/ssa/func.ts'
+import type { Block, Inst, OpAttrs, Slot } from '../../packages/core/src/ssa/inst.ts'
 import type { BinaryOpName, Pred } from '../../packages/core/src/tables/ir-ops.ts'
 import type { IntBits } from '../../packages/core/src/types/types.ts'
 import type { Random } from './random.ts'

@@ -4,7 +4,8 @@
  * call is logged, so that two functions are equal when result, log and final memory are.
  */
 import { alu, byteSwap, compare, signExtend, truncate } from '../../packages/core/src/arith/alu.ts'
-import type { Block, Func, Inst, InstOf } from '../../packages/core/src/ssa/func.ts'
+import type { Func } from '../../packages/core/src/ssa/func.ts'
+import type { Block, Inst, InstOf } from '../../packages/core/src/ssa/inst.ts'
 import { printInst } from '../../packages/core/src/ssa/print.ts'
 import { HELPERS } from '../../packages/core/src/tables/helpers/index.ts'
 import type { HelperRow } from '../../packages/core/src/tables/helpers/row.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { dominators } from '../../../packages/core/src/ssa/dom.ts'
-import type { Func, Inst } from '../../../packages/core/src/ssa/func.ts'
+import type { Func } from '../../../packages/core/src/ssa/func.ts'
+import type { Inst } from '../../../packages/core/src/ssa/inst.ts'
 import { findLoops } from '../../../packages/core/src/ssa/loops.ts'
 import { parseFunc } from '../../../packages/core/src/ssa/parse.ts'
 import { printFunc } from '../../../packages/core/src/ssa/print.ts'

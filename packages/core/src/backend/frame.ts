@@ -8,7 +8,7 @@
  */
 import { Abort } from '../diag/diagnostic.ts'
 import type { Span } from '../diag/source.ts'
-import type { Slot } from '../ssa/func.ts'
+import type { Slot } from '../ssa/inst.ts'
 import type { MachFunc } from './mach.ts'
 
 const MAX_STACK = 512

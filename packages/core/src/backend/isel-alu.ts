@@ -1,5 +1,5 @@
 /** Selection of arithmetic: two-address form, immediates, extensions, signed division at every level. */
-import type { Inst, InstOf } from '../ssa/func.ts'
+import type { Inst, InstOf } from '../ssa/inst.ts'
 import type { BinaryOpName } from '../tables/ir-ops.ts'
 import { OPS } from '../tables/ir-ops.ts'
 import { SOURCE_REG } from '../tables/opcodes.ts'

@@ -3,7 +3,7 @@
  * between raw instructions that follow each other nothing else touches them. The result is r0 after the last one.
  */
 import { Abort } from '../diag/diagnostic.ts'
-import type { Inst, InstOf } from '../ssa/func.ts'
+import type { Inst, InstOf } from '../ssa/inst.ts'
 import { CLASS } from '../tables/opcodes.ts'
 import { OP } from './encoding.ts'
 import type { IselContext } from './isel-context.ts'

@@ -1,5 +1,5 @@
 /** Selection of comparisons: conditional jumps at every instruction set level, and comparisons as values. */
-import type { Inst, InstOf } from '../ssa/func.ts'
+import type { Inst, InstOf } from '../ssa/inst.ts'
 import { INVERSE_PRED, type Pred, SWAPPED_PRED } from '../tables/ir-ops.ts'
 import { SOURCE_REG } from '../tables/opcodes.ts'
 import { atLeast } from './cpu.ts'

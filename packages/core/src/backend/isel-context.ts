@@ -4,7 +4,8 @@
  */
 import { invariant } from '../diag/diagnostic.ts'
 import type { Span } from '../diag/source.ts'
-import type { Block, Func, Inst } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst } from '../ssa/inst.ts'
 import type { Cpu } from './cpu.ts'
 import { OP } from './encoding.ts'
 import type { Plan } from './isel-plan.ts'

@@ -1,6 +1,6 @@
 /** Selection of loads, stores and atomics: addresses are a base register (or the frame) and a 16-bit offset. */
 import { Abort } from '../diag/diagnostic.ts'
-import type { Inst, InstOf, Slot } from '../ssa/func.ts'
+import type { Inst, InstOf, Slot } from '../ssa/inst.ts'
 import type { CoreQuery } from '../types/core-query.ts'
 import type { PtrSpace } from '../types/types.ts'
 import { atLeast } from './cpu.ts'

@@ -8,7 +8,8 @@
  * Costs are slots: ld_imm64 and a frame address take 2, a short constant 1, a copy to an argument register 1.
  */
 import type { DomTree } from '../ssa/dom.ts'
-import type { Block, Func, Inst } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst } from '../ssa/inst.ts'
 import { OPS } from '../tables/ir-ops.ts'
 import { atLeast, type Cpu } from './cpu.ts'
 import { findRebased, type Rebased } from './rebase.ts'

@@ -10,7 +10,7 @@
  */
 import type { Span } from '../diag/source.ts'
 import type { FunctionDecl, MapDecl } from '../forms/module.ts'
-import type { Callee, Slot } from '../ssa/func.ts'
+import type { Callee, Slot } from '../ssa/inst.ts'
 import { CLASS, SOURCE_REG } from '../tables/opcodes.ts'
 import type { CoreQuery } from '../types/core-query.ts'
 import type { PtrSpace } from '../types/types.ts'

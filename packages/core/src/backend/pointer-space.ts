@@ -3,7 +3,7 @@
  * different kinds on different paths ("same insn cannot be used with different pointers", kernel/bpf/verifier.c), so
  * merging code asks here.
  */
-import type { Inst } from '../ssa/func.ts'
+import type { Inst } from '../ssa/inst.ts'
 import { HELPERS } from '../tables/helpers/index.ts'
 import type { HelperRow } from '../tables/helpers/row.ts'
 import type { PtrSpace } from '../types/types.ts'

@@ -13,7 +13,8 @@
  * stay with `p`.
  */
 import type { DomTree } from '../ssa/dom.ts'
-import type { Block, Func, Inst, InstOf } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst, InstOf } from '../ssa/inst.ts'
 import { pointerSpace } from './pointer-space.ts'
 import { addressesOnly, smallConst } from './remat.ts'
 

@@ -3,7 +3,7 @@
  * (constants, frame addresses, map references), which fit an immediate, and what an address is made of.
  */
 import type { FunctionDecl, MapDecl } from '../forms/module.ts'
-import type { Inst, InstOf, Slot } from '../ssa/func.ts'
+import type { Inst, InstOf, Slot } from '../ssa/inst.ts'
 
 /** A value that needs no register between its uses. */
 export type Remat =

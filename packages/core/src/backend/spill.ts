@@ -8,7 +8,7 @@
  * Pointers are saved as whole aligned words, which is the only form in which the verifier keeps their type
  * (check_stack_write_fixed_off, kernel/bpf/verifier.c).
  */
-import type { Slot } from '../ssa/func.ts'
+import type { Slot } from '../ssa/inst.ts'
 import { loadOpcode, storeOpcode } from './encoding.ts'
 import type { MachBlock, MachFunc, MachInst, Reg } from './mach.ts'
 import { DEF, FRAME_REG, forEachDef, isMove, isRemat, isVirtual, mach, NO_REG, sameRemat, USE } from './mach.ts'

@@ -3,7 +3,7 @@
  * loads and byte swaps zero-extend by themselves (RFC 9669, section 4.1).
  */
 import { assertNever } from '../diag/diagnostic.ts'
-import type { Inst } from '../ssa/func.ts'
+import type { Inst } from '../ssa/inst.ts'
 import { HELPERS } from '../tables/helpers/index.ts'
 import type { HelperRow } from '../tables/helpers/row.ts'
 

@@ -7,7 +7,8 @@
  *   v1 = add.64 v0, v0   ; removed: nothing uses it
  *   ret v0
  */
-import type { Func, Inst } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Inst } from '../ssa/inst.ts'
 import { isRemovable } from './effects.ts'
 import type { Pass } from './pass.ts'
 

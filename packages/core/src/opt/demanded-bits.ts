@@ -7,7 +7,7 @@
  *   store.16 p, v3
  */
 import { MASK64 } from '../arith/alu.ts'
-import type { Inst } from '../ssa/func.ts'
+import type { Inst } from '../ssa/inst.ts'
 
 const DEPTH = 5
 const low = (bits: number | bigint): bigint => (1n << BigInt(bits)) - 1n

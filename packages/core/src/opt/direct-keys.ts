@@ -12,7 +12,8 @@
  * that memory between the load and the call.
  */
 import { anyBetween, escapedSlots, mayWrite, mustAlias, placeOf, pointsInto, rootOf } from '../ssa/alias.ts'
-import type { Block, Func, Inst, InstOf, Slot } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst, InstOf, Slot } from '../ssa/inst.ts'
 import { helperRow } from './effects.ts'
 import type { Pass } from './pass.ts'
 

@@ -1,5 +1,5 @@
 /** What an instruction does besides computing its value; read from the op's row and, for calls, from the helper's. */
-import type { Inst } from '../ssa/func.ts'
+import type { Inst } from '../ssa/inst.ts'
 import type { Effects } from '../tables/effects.ts'
 import { HELPERS } from '../tables/helpers/index.ts'
 import type { HelperRow } from '../tables/helpers/row.ts'

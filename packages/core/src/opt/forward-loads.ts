@@ -11,7 +11,8 @@
  */
 import type { Place } from '../ssa/alias.ts'
 import { escapedSlots, mayWrite, mustAlias, placeOf } from '../ssa/alias.ts'
-import type { Block, Func, Inst, InstOf, Slot } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst, InstOf, Slot } from '../ssa/inst.ts'
 import type { Pass } from './pass.ts'
 
 export const forwardLoads: Pass = {

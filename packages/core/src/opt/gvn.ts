@@ -11,7 +11,8 @@
  * context they were loaded from, so such loads are not merged over it.
  */
 import { anyBetween, escapedSlots, mayWrite, placeOf } from '../ssa/alias.ts'
-import type { Block, Func, Inst, InstOf, Slot } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst, InstOf, Slot } from '../ssa/inst.ts'
 import { opText } from '../ssa/print.ts'
 import { coreQueryName } from '../types/core-query.ts'
 import { rowOf } from './effects.ts'

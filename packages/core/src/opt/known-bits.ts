@@ -10,7 +10,7 @@
  *   v2 = shl.64 v1, 8   ; zero = ~0xff00
  */
 import { MASK64, truncate } from '../arith/alu.ts'
-import type { Inst } from '../ssa/func.ts'
+import type { Inst } from '../ssa/inst.ts'
 import { helperRow } from './effects.ts'
 
 export interface KnownBits {

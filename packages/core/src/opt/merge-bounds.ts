@@ -13,7 +13,8 @@
  */
 
 import { memoryOf, rootOf } from '../ssa/alias.ts'
-import type { Block, Func, Inst, InstOf } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst, InstOf } from '../ssa/inst.ts'
 import { SWAPPED_PRED } from '../tables/ir-ops.ts'
 import { rowOf } from './effects.ts'
 import type { Pass } from './pass.ts'

@@ -10,7 +10,8 @@
  */
 import { anyBetween, escapedSlots, mayWrite, mustAlias, placeOf, rootOf } from '../ssa/alias.ts'
 import type { DomTree } from '../ssa/dom.ts'
-import type { Func, Inst, InstOf, Slot } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Inst, InstOf, Slot } from '../ssa/inst.ts'
 import { argumentSize, lastStoreTo } from './direct-keys.ts'
 import type { Pass } from './pass.ts'
 

@@ -12,7 +12,8 @@
  */
 import { escapedSlots } from '../ssa/alias.ts'
 import { postorder } from '../ssa/cfg.ts'
-import type { Block, Func, Inst, Slot } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst, Slot } from '../ssa/inst.ts'
 import type { SlotLiveness } from '../ssa/slot-liveness.ts'
 import { slotLiveness, touchesBySlot } from '../ssa/slot-liveness.ts'
 import type { Pass } from './pass.ts'

@@ -12,7 +12,8 @@
  */
 import { compare } from '../arith/alu.ts'
 import { unreachableBlocks } from '../ssa/cfg.ts'
-import type { Block, Func, Inst, InstOf } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst, InstOf } from '../ssa/inst.ts'
 import type { Pass } from './pass.ts'
 
 export const simplifyCfg: Pass = {

@@ -12,7 +12,8 @@
  */
 import { escapedSlots, pointsInto } from '../ssa/alias.ts'
 import { postorder } from '../ssa/cfg.ts'
-import type { Block, Func, Inst, InstOf, Slot } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst, InstOf, Slot } from '../ssa/inst.ts'
 import { type SlotLiveness, slotLiveness, touchesBySlot } from '../ssa/slot-liveness.ts'
 import type { Pass } from './pass.ts'
 import { fitsImmediate } from './simplify/rule.ts'

@@ -13,7 +13,8 @@
  */
 import { truncate } from '../arith/alu.ts'
 import { escapedSlots, placeOf, pointsInto } from '../ssa/alias.ts'
-import type { Block, Func, Inst, InstOf, Slot } from '../ssa/func.ts'
+import type { Func } from '../ssa/func.ts'
+import type { Block, Inst, InstOf, Slot } from '../ssa/inst.ts'
 import { knownBits, unsignedMax } from './known-bits.ts'
 import type { Pass } from './pass.ts'
 import { fitsImmediate } from './simplify/rule.ts'

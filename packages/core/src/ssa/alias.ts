@@ -9,7 +9,8 @@ import type { MemoryClass } from '../tables/effects.ts'
 import { HELPERS } from '../tables/helpers/index.ts'
 import type { HelperRow } from '../tables/helpers/row.ts'
 import type { PtrSpace } from '../types/types.ts'
-import type { Block, Func, Inst, InstOf, Slot } from './func.ts'
+import type { Func } from './func.ts'
+import type { Block, Inst, InstOf, Slot } from './inst.ts'
 
 export interface Place {
   /** Undefined: anything. */

@@ -4,7 +4,8 @@
  */
 
 import { postorderFrom } from '../graph/graph.ts'
-import type { Block, Func } from './func.ts'
+import type { Func } from './func.ts'
+import type { Block } from './inst.ts'
 
 /** Every block after its successors (back edges aside). */
 export function postorder(fn: Func): Block[] {

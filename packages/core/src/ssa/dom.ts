@@ -5,7 +5,8 @@
 
 import { immediateDominators } from '../graph/graph.ts'
 import { postorder } from './cfg.ts'
-import type { Block, Func, Inst } from './func.ts'
+import type { Func } from './func.ts'
+import type { Block, Inst } from './inst.ts'
 
 export interface DomTree {
   /** Reverse postorder of the reachable blocks. */

@@ -3,7 +3,8 @@
  * cycles (no front end makes them) are not found and therefore left alone.
  */
 import type { DomTree } from './dom.ts'
-import type { Block, Func } from './func.ts'
+import type { Func } from './func.ts'
+import type { Block } from './inst.ts'
 
 export interface Loop {
   readonly header: Block

@@ -6,7 +6,8 @@ import { HELPERS } from '../tables/helpers/index.ts'
 import type { OpName, OpRow, Pred } from '../tables/ir-ops.ts'
 import { OPS } from '../tables/ir-ops.ts'
 import type { IntBits, PtrSpace } from '../types/types.ts'
-import type { Block, Func, Inst, OpAttrs, Slot, SsaType } from './func.ts'
+import type { Func } from './func.ts'
+import type { Block, Inst, OpAttrs, Slot, SsaType } from './inst.ts'
 
 /** What the operands of one line may refer to. */
 export interface ParseScope {

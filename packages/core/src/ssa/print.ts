@@ -15,7 +15,8 @@ import { assertNever } from '../diag/diagnostic.ts'
 import type { MapDecl } from '../forms/module.ts'
 import { OPS } from '../tables/ir-ops.ts'
 import { coreQueryName } from '../types/core-query.ts'
-import type { Block, Func, Inst } from './func.ts'
+import type { Func } from './func.ts'
+import type { Block, Inst } from './inst.ts'
 
 /** `ids`: as in the function, to follow a value through passes. `dense`: counted in the order of printing. */
 export type Numbering = 'ids' | 'dense'

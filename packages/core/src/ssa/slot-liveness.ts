@@ -3,7 +3,8 @@
  * data flow over bit masks, one slot at a time, over the instructions that touch the slot.
  */
 import { memoryOf, placeOf, pointsInto, rootOf } from './alias.ts'
-import type { Block, Func, Inst, Slot } from './func.ts'
+import type { Func } from './func.ts'
+import type { Block, Inst, Slot } from './inst.ts'
 
 /** Instructions that may read or write a slot, in order, by block. */
 export type Touching = ReadonlyMap<Block, readonly Inst[]>

@@ -13,7 +13,8 @@ import { OPS } from '../tables/ir-ops.ts'
 import { unreachableBlocks } from './cfg.ts'
 import type { DomTree } from './dom.ts'
 import { dominators } from './dom.ts'
-import type { Block, Func, Inst } from './func.ts'
+import type { Func } from './func.ts'
+import type { Block, Inst } from './inst.ts'
 import { printFunc, printInst } from './print.ts'
 
 type Fail = (problem: string) => never

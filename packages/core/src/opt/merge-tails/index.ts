@@ -9,7 +9,8 @@
  * Counting events of several kinds in one array is the commonest repetition in packet programs, and C compilers leave it.
  */
 import { reversePostorder } from '../../ssa/cfg.ts'
-import type { Block, Func, Inst } from '../../ssa/func.ts'
+import type { Func } from '../../ssa/func.ts'
+import type { Block, Inst } from '../../ssa/inst.ts'
 import { rowOf } from '../effects.ts'
 import type { Pass } from '../pass.ts'
 import { fitsImmediate } from '../simplify/rule.ts'

@@ -7,7 +7,8 @@
  *
  * are one tail with phi [1, 2]. Verifier: pointers never meet in such a phi; they are made inside the tail, or equal.
  */
-import type { Block, Func, Inst, InstOf, Slot } from '../../ssa/func.ts'
+import type { Func } from '../../ssa/func.ts'
+import type { Block, Inst, InstOf, Slot } from '../../ssa/inst.ts'
 import { opText } from '../../ssa/print.ts'
 import { helperRow } from '../effects.ts'
 

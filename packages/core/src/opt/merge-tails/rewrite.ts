@@ -1,6 +1,7 @@
 /** Makes one copy of a matched tail and lets both blocks go to it. */
 import { unreachableBlocks } from '../../ssa/cfg.ts'
-import type { Block, Func, Inst } from '../../ssa/func.ts'
+import type { Func } from '../../ssa/func.ts'
+import type { Block, Inst } from '../../ssa/inst.ts'
 import type { Exit, Tail, TailNode } from './match.ts'
 import { isLeaf, sameLeaf } from './match.ts'
 

@@ -1,6 +1,6 @@
 /** Rules for binary arithmetic: folding, identities, regrouping of constants, cheaper ops. Comments state the identity. */
 import { MASK64, truncate } from '../../arith/alu.ts'
-import type { Inst, InstOf } from '../../ssa/func.ts'
+import type { Inst, InstOf } from '../../ssa/inst.ts'
 import type { BinaryOpName } from '../../tables/ir-ops.ts'
 import { rowOf } from '../effects.ts'
 import { fitsWord, knownBits } from '../known-bits.ts'

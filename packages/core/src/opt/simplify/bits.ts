@@ -1,6 +1,6 @@
 /** Rules for masks and extensions. The canonical form of a mask 0xff, 0xffff or 0xffff_ffff is `zext`. */
 import { MASK64, signExtend, truncate } from '../../arith/alu.ts'
-import type { Inst, InstOf } from '../../ssa/func.ts'
+import type { Inst, InstOf } from '../../ssa/inst.ts'
 import { demandedBits } from '../demanded-bits.ts'
 import { feedsBounds, fitsWord, knownBits, unsignedMax } from '../known-bits.ts'
 import { asBinary } from './arith.ts'

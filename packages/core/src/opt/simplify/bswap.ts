@@ -3,7 +3,7 @@
  * loaded field are compared with a constant, which can be swapped at compile time instead.
  */
 import { byteSwap, truncate } from '../../arith/alu.ts'
-import type { Inst, InstOf } from '../../ssa/func.ts'
+import type { Inst, InstOf } from '../../ssa/inst.ts'
 import { knownBits, unsignedMax } from '../known-bits.ts'
 import type { Rule, RuleContext } from './rule.ts'
 import { constantOf } from './rule.ts'

@@ -9,7 +9,7 @@
  * tests and packet bounds checks that kernel/bpf/verifier.c (check_cond_jmp_op, try_match_pkt_pointers; 6.18) looks for.
  */
 import { byteSwap, compare, truncate } from '../../arith/alu.ts'
-import type { Inst, InstOf } from '../../ssa/func.ts'
+import type { Inst, InstOf } from '../../ssa/inst.ts'
 import { INVERSE_PRED, type Pred, SWAPPED_PRED } from '../../tables/ir-ops.ts'
 import { fitsWord, knownBits, unsignedMax, unsignedMin } from '../known-bits.ts'
 import { swappedOperand } from './bswap.ts'

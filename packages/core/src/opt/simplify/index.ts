@@ -7,7 +7,8 @@
  *   br.eq.64 v2, 2048      =>   br.eq.64 v1, v3
  */
 import { invariant } from '../../diag/diagnostic.ts'
-import type { Func, Inst, InstOf } from '../../ssa/func.ts'
+import type { Func } from '../../ssa/func.ts'
+import type { Inst, InstOf } from '../../ssa/inst.ts'
 import { readBits } from '../demanded-bits.ts'
 import { rowOf } from '../effects.ts'
 import type { Changed, Pass, PassContext } from '../pass.ts'

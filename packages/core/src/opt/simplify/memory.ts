@@ -1,6 +1,6 @@
 /** Rules for addresses and stored values. Offsets of instructions are 16 bits, signed (RFC 9669, section 3). */
 import { truncate } from '../../arith/alu.ts'
-import type { Inst } from '../../ssa/func.ts'
+import type { Inst } from '../../ssa/inst.ts'
 import type { Rule } from './rule.ts'
 import { constantOf } from './rule.ts'
 

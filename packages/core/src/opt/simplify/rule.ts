@@ -4,7 +4,8 @@
  */
 import { truncate } from '../../arith/alu.ts'
 import type { CompileOptions } from '../../options.ts'
-import type { Func, Inst, OpAttrs, SsaType } from '../../ssa/func.ts'
+import type { Func } from '../../ssa/func.ts'
+import type { Inst, OpAttrs, SsaType } from '../../ssa/inst.ts'
 import type { OpName } from '../../tables/ir-ops.ts'
 
 export interface RuleContext {

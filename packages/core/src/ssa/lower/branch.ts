@@ -1,7 +1,7 @@
 /** Tests as branches: no 0 or 1 is made where only a jump is wanted. */
 import type { Form, FormOf } from '../../forms/node.ts'
 import type { Pred } from '../../tables/ir-ops.ts'
-import type { Block, Inst } from '../func.ts'
+import type { Block, Inst } from '../inst.ts'
 import { bindLocals } from './locals.ts'
 import type { Lowering } from './lowering.ts'
 

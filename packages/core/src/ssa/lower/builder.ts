@@ -13,7 +13,8 @@ import type { Span } from '../../diag/source.ts'
 import type { OpName } from '../../tables/ir-ops.ts'
 import { OPS } from '../../tables/ir-ops.ts'
 import { unreachableBlocks } from '../cfg.ts'
-import type { Block, Func, Inst, InstOf, InstOptions, OpAttrs, SsaType } from '../func.ts'
+import type { Func, InstOptions } from '../func.ts'
+import type { Block, Inst, InstOf, OpAttrs, SsaType } from '../inst.ts'
 
 /** Something that is assigned: a local, or a hidden counter. Compared by identity. */
 export interface Variable {

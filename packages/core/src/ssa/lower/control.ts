@@ -1,7 +1,7 @@
 /** Control flow whose value may be wanted: seq, if, and, or, repeat, block, leave, return. */
 import type { Form, FormOf } from '../../forms/node.ts'
 import { typeOf } from '../../typed/typing.ts'
-import type { Inst } from '../func.ts'
+import type { Inst } from '../inst.ts'
 import type { Variable } from './builder.ts'
 import { writeLocal } from './locals.ts'
 import type { Lowering } from './lowering.ts'

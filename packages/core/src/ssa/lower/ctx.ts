@@ -1,7 +1,7 @@
 /** Context fields. */
 import type { FormOf } from '../../forms/node.ts'
 import { isPointer, typeOf } from '../../typed/typing.ts'
-import type { Inst } from '../func.ts'
+import type { Inst } from '../inst.ts'
 import type { Lowering } from './lowering.ts'
 import { emitLoad, emitStore } from './memory.ts'
 

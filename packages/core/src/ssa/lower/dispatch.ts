@@ -1,7 +1,7 @@
 /** One case per core form: the table of contents of lowering. */
 import { assertNever } from '../../diag/diagnostic.ts'
 import type { Form } from '../../forms/node.ts'
-import type { Block, Inst } from '../func.ts'
+import type { Block, Inst } from '../inst.ts'
 import { lowerBranch } from './branch.ts'
 import {
   andValue,

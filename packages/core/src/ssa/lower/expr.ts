@@ -1,7 +1,7 @@
 /** Arithmetic, comparison and casts. All of it is 64-bit; narrowing is the optimizer's affair. */
 import type { FormOf } from '../../forms/node.ts'
 import { registerType, typeOf } from '../../typed/typing.ts'
-import type { Inst } from '../func.ts'
+import type { Inst } from '../inst.ts'
 import type { Lowering } from './lowering.ts'
 import { coerce } from './lowering.ts'
 

@@ -2,7 +2,7 @@
 import type { FunctionDecl } from '../../forms/module.ts'
 import type { FormOf } from '../../forms/node.ts'
 import { isPointer, localType, typeOf } from '../../typed/typing.ts'
-import type { Inst } from '../func.ts'
+import type { Inst } from '../inst.ts'
 import { writeLocal } from './locals.ts'
 import type { Lowering } from './lowering.ts'
 import { coerce } from './lowering.ts'

@@ -3,7 +3,7 @@ import type { FormOf } from '../../forms/node.ts'
 import type { HelperName } from '../../tables/helpers/index.ts'
 import { helperRow } from '../../tables/helpers/index.ts'
 import type { HelperRow } from '../../tables/helpers/row.ts'
-import type { Inst, SsaType } from '../func.ts'
+import type { Inst, SsaType } from '../inst.ts'
 import type { Lowering } from './lowering.ts'
 
 export function emitCall(cx: Lowering, helper: HelperName, args: readonly Inst[]): Inst {

@@ -1,7 +1,7 @@
 /** Reading and writing locals: SSA variables, or stack slots when their address is taken. */
 import type { Form, FormOf, Local } from '../../forms/node.ts'
 import { isPointer, localType, typeOf } from '../../typed/typing.ts'
-import type { Inst, Slot } from '../func.ts'
+import type { Inst, Slot } from '../inst.ts'
 import type { Lowering } from './lowering.ts'
 import { coerce, newSlot, slotAddress } from './lowering.ts'
 

@@ -7,7 +7,7 @@ import type { FunctionDecl, MapDecl, ProgramDecl } from '../../forms/module.ts'
 import type { Form, Label } from '../../forms/node.ts'
 import type { Typing } from '../../typed/typing.ts'
 import type { IntType, ValueType } from '../../types/types.ts'
-import type { Block, Inst, Slot } from '../func.ts'
+import type { Block, Inst, Slot } from '../inst.ts'
 import type { SsaBuilder } from './builder.ts'
 
 /** Where a `leave` goes, and the values that arrive there, one per edge. */

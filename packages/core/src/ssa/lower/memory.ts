@@ -9,7 +9,7 @@ import { invariant } from '../../diag/diagnostic.ts'
 import type { Form, FormOf } from '../../forms/node.ts'
 import { isPointer, typeOf } from '../../typed/typing.ts'
 import type { IntBits, IntType } from '../../types/types.ts'
-import type { Inst } from '../func.ts'
+import type { Inst } from '../inst.ts'
 import type { Lowering } from './lowering.ts'
 import { newSlot, slotAddress } from './lowering.ts'
 
