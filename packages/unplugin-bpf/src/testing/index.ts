@@ -18,7 +18,14 @@ export {
   writePcap,
 } from '@unplugin-bpf/core/packets'
 export type { BpfModule, ModuleShape, Redirect } from '@unplugin-bpf/core/runtime'
-export { VmFault, type VmTask } from '@unplugin-bpf/core/vm'
+export {
+  type KernelFields,
+  KernelObject,
+  type KernelValue,
+  kernelObject,
+  VmFault,
+  type VmTask,
+} from '@unplugin-bpf/core/vm'
 export { type KernelUsable, kernelUsable } from '@unplugin-bpf/loader'
 export { htonl, htons } from './byte-order.ts'
 export { totalCoverage } from './collect.ts'

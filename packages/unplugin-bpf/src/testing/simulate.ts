@@ -56,7 +56,7 @@ function createWorld({ now = START }: SimulateOptions): World {
 }
 
 function chooseBackend(options: SimulateOptions, world: World): (object: BpfObject) => ObjectBackend {
-  const { backend = 'vm', cpus, seed, task, insnLimit } = options
+  const { backend = 'vm', cpus, seed, task, taskStruct, insnLimit } = options
   if (!['vm', 'kernel', 'auto'].includes(backend)) {
     throw new TypeError(`unknown backend ${JSON.stringify(backend)}: expected vm, kernel or auto`)
   }
@@ -66,6 +66,7 @@ function chooseBackend(options: SimulateOptions, world: World): (object: BpfObje
       cpus,
       seed,
       task,
+      taskStruct,
       insnLimit,
       now: () => world.now,
       onStep: world.recorder.onStep,
@@ -102,6 +103,7 @@ function createSimulation(obj: LoadedObject<LooseShape>, world: World, options: 
       }
     },
     snapshot: () => snapshotMaps(obj.maps),
+    placeObject: (object) => vmOnly('kernel memory from objects', () => (raw as Vm).placeObject(object)),
     get faults() {
       return vmOnly('fault injection', () => faults)
     },

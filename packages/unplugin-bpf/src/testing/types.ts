@@ -11,7 +11,7 @@ import type {
   Redirect,
   RingBuffer,
 } from '@unplugin-bpf/core/runtime'
-import type { VmTask } from '@unplugin-bpf/core/vm'
+import type { KernelFields, KernelObject, VmTask } from '@unplugin-bpf/core/vm'
 import type { Coverage } from './coverage.ts'
 import type { Faults } from './faults.ts'
 
@@ -147,6 +147,8 @@ export interface SimulateOptions<S extends ModuleShape = LooseShape> {
   readonly now?: bigint | undefined
   /** The process that the helpers see (VM). */
   readonly task?: Partial<VmTask> | undefined
+  /** Members of that process's `task_struct`, for programs that read it (VM). */
+  readonly taskStruct?: KernelFields | undefined
   /** Instructions of one run (VM). Default 1,000,000. */
   readonly insnLimit?: number | undefined
 }
@@ -161,6 +163,8 @@ export interface Simulation<S extends ModuleShape = LooseShape> extends Disposab
   seed(maps: MapSeeds<S>): void
   /** Content of all maps as plain data, for snapshots. */
   snapshot(): MapsSnapshot
+  /** Lays out a kernel object that programs can read; its address, for contexts that hold pointers (VM). */
+  placeObject(object: KernelObject): bigint
   /** Makes helpers fail (VM). */
   readonly faults: Faults<S>
   /** Nanoseconds of virtual time (VM). */
