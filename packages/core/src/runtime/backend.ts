@@ -142,7 +142,7 @@ export interface RunResult {
   /** Packet afterwards. */
   readonly data: Uint8Array
   readonly ctx?: Uint8Array | undefined
-  /** Mean nanoseconds of a run. */
+  /** Mean nanoseconds of a run. VM: 0 for a single run, which its clock cannot measure. */
   readonly durationNs: number
   /** Where the program sent the packet; the kernel does not tell. */
   readonly redirect?: Redirect | undefined

@@ -141,7 +141,7 @@ export class Machine implements Registers {
     this.code = code
     this.pc = 0
     this.run = run
-    this.frames.length = 0
+    if (this.frames.length > 0) this.frames.length = 0
     this.floor = 0
     this.memory.setWord(CELL.depth, 0)
     this.insnsLeft = this.settings.insnLimit
