@@ -1,7 +1,7 @@
 /** `node event-logger.js IFNAME`: prints the TCP connections that arrive at an interface. */
 
+import logger from '../src/programs/event-logger.bpf.lisp'
 import { dotted } from './addresses.ts'
-import logger from './event-logger.bpf.lisp'
 import { runUntilStopped } from './run-until-stopped.ts'
 
 using obj = logger.load()
