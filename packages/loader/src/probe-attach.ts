@@ -11,11 +11,12 @@ import {
   type LinkKind,
   type ProgramTypeName,
 } from '@unplugin-bpf/core/object'
+import { u64Bytes } from './link/kprobe.ts'
 import { loadProbe, type ProbeProgram } from './probe-load.ts'
 import { ATTR } from './sys/attr.ts'
 import { bpf } from './sys/bpf.ts'
 import { ERRNO } from './sys/errno.ts'
-import { closeFd, scratch } from './sys/syscall.ts'
+import { closeFd, withTexts } from './sys/syscall.ts'
 
 /** `unknown`: needs a target with a BTF id, or privileges. `no`: not on this kernel. `none`: the loader does not. */
 export type AttachAnswer = AttachKindRow['ways'][number]['by'] | 'no' | 'unknown' | 'none'
@@ -78,10 +79,10 @@ function openRawTracepoint(prog_fd: number): number {
 }
 
 function createKprobes(prog_fd: number): number {
-  const name = scratch(32)
-  name.bytes.set(text('unplugin_bpf_none'))
-  const symbols = new Uint8Array(BigUint64Array.of(BigInt(name.address)).buffer)
-  return bpf(ATTR.linkCreateKprobes, { prog_fd, attach_type: ATTACH_TYPE_IDS.TRACE_KPROBE_MULTI, count: 1, symbols })
+  const attach_type = ATTACH_TYPE_IDS.TRACE_KPROBE_MULTI
+  return withTexts(['unplugin_bpf_none'], (addresses) =>
+    bpf(ATTR.linkCreateKprobes, { prog_fd, attach_type, count: 1, symbols: u64Bytes(addresses) }),
+  )
 }
 
 /** A folder, which no function is in. */

@@ -8,7 +8,7 @@ import { nearText } from '../near-names.ts'
 import { attachTypeId, sectionRowOf } from '../program-type.ts'
 import { ATTR } from '../sys/attr.ts'
 import { bpf } from '../sys/bpf.ts'
-import { scratch } from '../sys/syscall.ts'
+import { withTexts } from '../sys/syscall.ts'
 import { fdLink, type KernelLink } from './link.ts'
 import { attachPerfEvent } from './perf-event.ts'
 import { type AttachRequest, explain, targetsOf } from './request.ts'
@@ -115,22 +115,6 @@ function matchingFunctions({ spec }: AttachRequest, target: string): string[] {
   const found = [...new Set(traceableFunctions().filter((name) => pattern.test(name)))]
   if (found.length === 0) throw new Error(`program "${spec.name}": no traceable kernel function matches ${target}`)
   return found
-}
-
-/** Hands out the addresses of NUL-terminated texts. */
-function withTexts(texts: readonly string[], use: (addresses: readonly number[]) => number): number {
-  const encoder = new TextEncoder()
-  const parts = texts.map((text) => encoder.encode(`${text}\0`))
-  const area = scratch(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  const addresses = parts.map((part) => {
-    area.bytes.set(part, at)
-    at += part.length
-    return area.address + at - part.length
-  })
-  const result = use(addresses)
-  area.bytes.fill(0) // used after the call, so that the bytes live as long as it takes
-  return result
 }
 
 export function u64Bytes(values: readonly (number | bigint)[]): Uint8Array {

@@ -70,3 +70,19 @@ export function scratch(size: number): Scratch {
   const bytes = new Uint8Array(new ArrayBuffer(Math.max(8, size)), 0, size)
   return { bytes, address: addon().addressOf(bytes) }
 }
+
+/** Hands out the addresses of NUL-terminated texts. */
+export function withTexts(texts: readonly string[], use: (addresses: readonly number[]) => number): number {
+  const encoder = new TextEncoder()
+  const parts = texts.map((text) => encoder.encode(`${text}\0`))
+  const area = scratch(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  const addresses = parts.map((part) => {
+    area.bytes.set(part, at)
+    at += part.length
+    return area.address + at - part.length
+  })
+  const result = use(addresses)
+  area.bytes.fill(0) // used after the call, so that the bytes live as long as it takes
+  return result
+}
